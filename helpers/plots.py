@@ -1,0 +1,168 @@
+"""Figures of one style: few, plain, and readable on a phone, in grey and by the colour-blind.
+
+A figure never carries its meaning by colour alone: every colour of the palette has its own marker
+shape.  Backgrounds are white and opaque, so that a figure also reads on a dark page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+# Okabe and Ito, "Color Universal Design" (2008); black first, yellow last (faint on white).
+COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#F0E442")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+WIDTH = 5.2  # inches: at 390 px on a phone, 11 point stays about as large as the text beside it
+
+
+def use_style() -> None:
+    """Set the style of every later figure; call it once, in the setup cell.
+
+    >>> use_style()
+    >>> import matplotlib; matplotlib.rcParams["figure.facecolor"]
+    'white'
+    """
+    import matplotlib as mpl
+    from cycler import cycler
+
+    mpl.rcParams.update(
+        {
+            "axes.prop_cycle": cycler(color=COLOURS) + cycler(marker=MARKERS),
+            "axes.spines.right": False,
+            "axes.spines.top": False,
+            "axes.titlesize": 12,
+            "axes.titlelocation": "left",
+            "figure.facecolor": "white",
+            "figure.figsize": (WIDTH, 3.2),
+            "figure.constrained_layout.use": True,
+            "figure.dpi": 110,
+            "font.size": 11,
+            "legend.frameon": False,
+            "lines.markersize": 5,
+            "savefig.facecolor": "white",
+            "savefig.transparent": False,
+        }
+    )
+
+
+def intervals(table: pd.DataFrame, label: str = "", chance: float | None = None) -> Axes:
+    """Draw one line per model: a mark at its value, a whisker over its interval.
+
+    `table` has the columns model, value, low and high, and is drawn top to bottom (see
+    ``facts.rows``).  Where it has a column `neural`, neural models get their own mark.  `chance`
+    is a dotted line.
+
+    >>> import pandas as pd
+    >>> row = {"model": "cosine", "value": 0.2, "low": 0.1, "high": 0.3}
+    >>> [text.get_text() for text in intervals(pd.DataFrame([row])).get_yticklabels()]
+    ['cosine']
+    """
+    _need(table, ["model", "value", "low", "high"])
+    axes = _axes(0.8 + 0.34 * len(table))
+    neural = table["neural"].to_numpy(bool) if "neural" in table else np.zeros(len(table), bool)
+    for kind, name in ((False, "counting"), (True, "neural")):
+        rows = np.flatnonzero(neural == kind)
+        part = table.iloc[rows]
+        whiskers = np.stack([part["value"] - part["low"], part["high"] - part["value"]])
+        style: dict[str, Any] = {
+            "fmt": MARKERS[1 + kind],
+            "color": COLOURS[1 + kind],
+            "capsize": 3,
+        }
+        axes.errorbar(part["value"], rows, xerr=np.maximum(whiskers, 0), label=name, **style)
+    if chance is not None:
+        axes.axvline(chance, color="0.4", linestyle=":", marker="", label="chance")
+    axes.set(xlabel=label, ylim=(len(table) - 0.5, -0.5))
+    axes.set_yticks(range(len(table)), table["model"].tolist())
+    if neural.any() or chance is not None:
+        axes.legend(fontsize=9)
+    return axes
+
+
+def neighbour_table(
+    labels: Sequence[str], queries: Sequence[int], indices: ArrayLike, scores: ArrayLike | None
+) -> pd.DataFrame:
+    """Write the neighbours of a few products: a row for each, nearest first, in plain words.
+
+    `labels` names every item (a column of the catalogue's frame will do); `indices` and `scores`
+    (len(queries), k) come from ``top_k``; empty slots (-1) stay empty.  Give scores=None to leave
+    the numbers out.
+
+    >>> table = neighbour_table(["milk", "bread", "jam"], [1], [[2, -1]], [[0.5, 0.0]])
+    >>> table.loc["bread"].tolist()
+    ['jam (0.50)', '']
+    """
+    import pandas as pd
+
+    names, columns = list(labels), np.asarray(indices)
+    numbers = None if scores is None else np.asarray(scores)
+    cells = [
+        [
+            ""
+            if item < 0
+            else str(names[item]) + ("" if numbers is None else f" ({numbers[row, slot]:.2f})")
+            for slot, item in enumerate(line)
+        ]
+        for row, line in enumerate(columns)
+    ]
+    index = pd.Index([str(names[query]) for query in queries], name="product")
+    return pd.DataFrame(cells, index=index, columns=range(1, columns.shape[1] + 1))
+
+
+def heat_map(
+    values: ArrayLike, rows: Sequence[str], columns: Sequence[str], digits: int = 2
+) -> Axes:
+    """Draw a small table as a heat map with every number printed in its cell.
+
+    >>> axes = heat_map([[1, 0.5]], ["milk"], ["milk", "bread"])
+    >>> [text.get_text() for text in axes.texts]
+    ['1.00', '0.50']
+    """
+    table = np.asarray(values, dtype=float)
+    axes = _axes(0.9 + 0.4 * len(rows))
+    axes.imshow(table, cmap="Blues", aspect="auto")
+    axes.set_xticks(range(len(columns)), list(columns), rotation=30, ha="right")
+    axes.set_yticks(range(len(rows)), list(rows))
+    middle = (np.nanmin(table) + np.nanmax(table)) / 2
+    for (row, column), value in np.ndenumerate(table):
+        colour = "white" if value > middle else "black"
+        axes.text(column, row, f"{value:.{digits}f}", ha="center", va="center", color=colour)
+    return axes
+
+
+def pictures(images: NDArray[Any], labels: Sequence[str], per_row: int = 5) -> Axes:
+    """Lay small pictures (n, height, width) out in rows, each with its label below.
+
+    >>> len(pictures(np.zeros((3, 28, 28)), ["shirt", "shoe", "bag"]).texts)
+    3
+    """
+    count, height, width = images.shape
+    rows = -(-count // per_row)
+    sheet = np.full((rows * (height + 8), per_row * (width + 2)), np.nan)
+    axes = _axes(1.2 * rows)
+    for place, (image, label) in enumerate(zip(images, labels, strict=True)):
+        top, left = (place // per_row) * (height + 8), (place % per_row) * (width + 2)
+        sheet[top : top + height, left : left + width] = image
+        axes.text(left + width / 2, top + height + 3.5, label, ha="center", va="center", size=9)
+    axes.imshow(sheet, cmap="gray_r")
+    axes.set_axis_off()
+    return axes
+
+
+def _axes(height: float) -> Axes:
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(figsize=(WIDTH, height))[1]
+
+
+def _need(table: pd.DataFrame, columns: Sequence[str]) -> None:
+    missing = [column for column in columns if column not in table]
+    if missing:
+        raise ValueError(f"the table has no column {missing}; it needs {list(columns)}")
