@@ -169,7 +169,7 @@ def difference(
     fact = _numbers(name, interval, "", digits)
     half_width = (fact["high"] - fact["low"]) / 2
     fact.update(kind="difference", task=a.task, part=a.part, metric=metric, volatile=False)
-    fact.update(protocol=a.protocol, tolerance=max(half_width / 4, SMALLEST_TOLERANCE))
+    fact.update(protocol=a.protocol, tolerance=_plain(max(half_width / 4, 1e-9)))
     return _add(name, fact)
 
 
