@@ -264,7 +264,8 @@ def _numbers(name: str, value: float | Interval, unit: str, digits: int) -> Fact
     """Give value, low, high, n and text of a number or an interval, as plain Python numbers."""
     low = high = n = None
     if isinstance(value, Interval):
-        value, low, high, n = value.value, _plain(value.low), _plain(value.high), int(value.n)
+        low, high, n = _plain(value.low), _plain(value.high), int(value.n)
+        value = value.value
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
         raise TypeError(f"fact {name!r}: give a number, an Interval or a str, not {value!r}")
     number = int(value) if isinstance(value, (int, np.integer)) else _plain(float(value))
