@@ -4,12 +4,17 @@ from helpers.data.cache import cached
 from helpers.data.catalogue import Catalogue
 from helpers.data.groceries import Groceries, load_groceries, twelve
 from helpers.data.interactions import Interactions
+from helpers.data.splits import Part, part, shop_catalogue, without_sales
 
 __all__ = [
     "Catalogue",
     "Groceries",
     "Interactions",
+    "Part",
     "cached",
     "load_groceries",
+    "part",
+    "shop_catalogue",
     "twelve",
+    "without_sales",
 ]

@@ -1,0 +1,378 @@
+"""The evaluation protocol: a fitted model goes in, one score for every query comes out.
+
+Every task ranks the whole catalogue (no sampled negatives), asks the same questions of every
+model and returns `Scores`; means and intervals are made from those. What defines a task is
+hashed to its protocol id: rows with two protocols never share a table.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+
+from helpers import metrics, stats
+from helpers.data.splits import CATALOGUE_WEEKS, MIN_BUYERS, TRAIN_WEEKS, TRUTH_WEEKS, Part
+from helpers.data.splits import without_sales
+from helpers.similarity import top_k_scores
+
+FloatArray = NDArray[np.floating[Any]]
+IntArray = NDArray[np.integer[Any]]
+
+K = 20
+BLOCK = 512  # queries scored at a time: 512 x 8,249 float32 is 17 MB
+MIN_BASKET = 3  # products a basket must hold before one is hidden
+BASKETS_EACH = 3  # baskets asked of one household at most, so that no household rules the mean
+COLD_SHARE = 0.15
+LARGEST_COUPON = 50  # a coupon for more products than this names a department, not substitutes
+
+
+class Recommender(Protocol):
+    def scores(self, users: IntArray) -> FloatArray: ...
+
+
+class Completer(Protocol):
+    def complete(self, baskets: sparse.csr_array) -> FloatArray: ...
+
+
+class Neighbours(Protocol):
+    def similar(self, items: IntArray, k: int) -> tuple[IntArray, FloatArray]: ...
+
+
+@dataclass(frozen=True)
+class Scores:
+    """One score per query and metric.
+
+    Attributes
+    ----------
+    task, part : which question, on which weeks.
+    metrics : metric name -> (num_queries,) array; nan where a query has no truth.
+    groups : (num_queries,) household of each query, resampled whole; None if independent.
+    protocol : id of everything that defines the task.
+    chance : metric name -> expectation of a random ranking, in closed form where there is one.
+    """
+
+    task: str
+    part: str
+    metrics: Mapping[str, FloatArray]
+    groups: NDArray[Any] | None
+    protocol: str
+    chance: dict[str, float]
+
+    def interval(self, metric: str) -> stats.Interval:
+        """Mean of a metric with its bootstrap interval."""
+        return stats.bootstrap(self.metrics[metric], self.groups)
+
+
+def protocol_id(task: str, part: str, **settings: Any) -> str:
+    """Hash what defines a task.
+
+    >>> protocol_id("t", "valid", k=20) == protocol_id("t", "valid", k=20)
+    True
+    >>> protocol_id("t", "valid", k=20) == protocol_id("t", "valid", k=10)
+    False
+    """
+    settings |= {
+        "task": task,
+        "part": part,
+        "train": TRAIN_WEEKS[part],
+        "truth": TRUTH_WEEKS[part],
+        "catalogue": CATALOGUE_WEEKS,
+        "min_buyers": MIN_BUYERS,
+    }
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def complete_basket(model: Completer, part: Part) -> Scores:
+    """From the rest of a basket, find the one product hidden from it.
+
+    Metrics: hr@20, mrr, and hr@20 where the hidden product is of the rarer half (the products
+    that fewer training baskets hold than half of the hidden ones).
+    """
+    rows = sample_baskets(part)
+    held, hidden = hide_one(part.truth_baskets.matrix[rows], seed=1)
+    truth = one_hot(hidden, part.catalogue.num_items)
+    ranked = rank(lambda block: model.complete(held[block]), len(rows), held)
+    hit = metrics.hit_rate_at_k(ranked, truth, K)
+    count = part.train_baskets.popularity[hidden]
+    found = {
+        "hr@20": hit,
+        "mrr": metrics.reciprocal_rank(ranked, truth, K),
+        "hr@20 rarer half": np.where(count < np.median(count), hit, np.nan),
+    }
+    chance = chance_of(["hr@20", "mrr"], truth, held)
+    chance["hr@20 rarer half"] = chance["hr@20"]
+    settings = {"k": K, "min_basket": MIN_BASKET, "each": BASKETS_EACH, "rule": 1}
+    return make_scores(
+        "complete_basket", part, found, part.basket_households[rows], chance, settings
+    )
+
+
+def goes_with(model: Completer, part: Part) -> Scores:
+    """From one product, find the others of its basket. Metrics: recall@20, ndcg@20."""
+    rows = sample_baskets(part)
+    rest, given = hide_one(part.truth_baskets.matrix[rows], seed=2)
+    one = one_hot(given, part.catalogue.num_items)
+    ranked = rank(lambda block: model.complete(one[block]), len(rows), one)
+    found = {
+        "recall@20": metrics.recall_at_k(ranked, rest, K, capped=True),
+        "ndcg@20": metrics.ndcg_at_k(ranked, rest, K),
+    }
+    settings = {"k": K, "min_basket": MIN_BASKET, "each": BASKETS_EACH, "capped": True}
+    return make_scores(
+        "goes_with",
+        part,
+        found,
+        part.basket_households[rows],
+        chance_of(found, rest, one),
+        settings,
+    )
+
+
+def new_products(model: Recommender, part: Part) -> Scores:
+    """Which products will a household buy for the first time? What it has is masked."""
+    seen = part.train.matrix
+    truth = without(part.truth.matrix, seen)
+    users = askable(truth, seen)
+    return ask_households("new_products", model, part, users, truth[users], seen[users])
+
+
+def buy_again(model: Recommender, part: Part) -> Scores:
+    """Which products will a household buy, repeats allowed? Nothing is masked."""
+    truth = binary(part.truth.matrix)
+    users = askable(truth, part.train.matrix)
+    nothing = sparse.csr_array((len(users), truth.shape[1]))
+    return ask_households("buy_again", model, part, users, truth[users], nothing)
+
+
+def cold_part(part: Part, seed: int = 0) -> Part:
+    """Take 15 % of the products out of the training lines, as if they were new on the shelf."""
+    num_items = part.catalogue.num_items
+    drawn = np.random.default_rng(seed).permutation(num_items)[: round(COLD_SHARE * num_items)]
+    return without_sales(part, drawn)
+
+
+def cold_start(model: Recommender, part: Part) -> Scores:
+    """Rank products without a sale among themselves; ``part`` comes from `cold_part`.
+
+    Raises
+    ------
+    ValueError : when ``part`` has no cold products.
+    """
+    if part.cold is None:
+        raise ValueError("this part has no cold products: make one with tasks.cold_part(part)")
+    warm = np.setdiff1d(np.arange(part.catalogue.num_items), part.cold)
+    truth = binary(part.truth.matrix).tolil()
+    truth[:, warm] = 0
+    truth = binary(truth.tocsr())
+    users = askable(truth, part.train.matrix)
+    mask = sparse.csr_array(np.isin(np.arange(truth.shape[1]), warm).astype(np.float32)[None])
+    masked = sparse.csr_array(sparse.vstack([mask] * len(users)))
+    return ask_households("cold_start", model, part, users, truth[users], masked)
+
+
+def substitutes(model: Neighbours, part: Part) -> Scores:
+    """Are a product's ten nearest neighbours interchangeable with it?
+
+    Three labels that no behaviour model saw: the same department, category and type; the same
+    manufacturer's coupon; the same product line. Each score divides by the smaller of ten and the
+    number of true mates, so that one is always reachable; products without a mate are nan.
+    """
+    items = np.arange(part.catalogue.num_items)
+    ranked = np.vstack([model.similar(block, 10)[0] for block in blocks(len(items))])
+    labels = {
+        "type precision@10": same_type(part),
+        "coupon recall@10": same_coupon(part),
+        "line recall@10": same_line(part),
+    }
+    found: dict[str, FloatArray] = {}
+    chance: dict[str, float] = {}
+    own = one_hot(items, len(items))
+    for name, truth in labels.items():
+        found[name] = metrics.recall_at_k(ranked, truth, 10, capped=True)
+        chance |= chance_of([name], truth, own, k=10)
+    settings = {"k": 10, "largest_coupon": LARGEST_COUPON, "capped": True}
+    return make_scores("substitutes", part, found, None, chance, settings)
+
+
+# --- the questions -----------------------------------------------------------------------------
+
+
+def sample_baskets(part: Part) -> IntArray:
+    """Rows of the baskets that are asked: three or more products, three a household at most."""
+    size = np.diff(part.truth_baskets.matrix.indptr)
+    rows = np.flatnonzero(size >= MIN_BASKET)
+    rows = np.random.default_rng(0).permutation(rows)
+    drawn = pd.Series(rows).groupby(part.basket_households[rows]).head(BASKETS_EACH)
+    return np.sort(drawn.to_numpy())
+
+
+def hide_one(baskets: sparse.csr_array, seed: int) -> tuple[sparse.csr_array, IntArray]:
+    """Draw one product from each basket; return the baskets without it, and the products.
+
+    >>> rest, drawn = hide_one(sparse.csr_array(np.array([[1.0, 0, 1]])), seed=0)
+    >>> int(rest.indices[0]) + int(drawn[0])
+    2
+    """
+    baskets = binary(baskets)
+    draw = np.random.default_rng(seed).random(baskets.shape[0])
+    place = baskets.indptr[:-1] + (draw * np.diff(baskets.indptr)).astype(np.int64)
+    drawn = baskets.indices[place]
+    return without(baskets, one_hot(drawn, baskets.shape[1])), drawn
+
+
+def same_type(part: Part) -> sparse.csr_array:
+    """Product x product: the same department, category and type."""
+    frame = part.catalogue.frame
+    return mates(frame.groupby(["department", "category", "type"]).ngroup().to_numpy())
+
+
+def same_line(part: Part) -> sparse.csr_array:
+    """Product x product: the same product line (maker, category, type, brand and size)."""
+    return mates(part.catalogue.frame["line"].to_numpy())
+
+
+def same_coupon(part: Part) -> sparse.csr_array:
+    """Product x product: named together by a coupon for at most fifty products."""
+    pairs = part.coupons[["coupon", "product"]].drop_duplicates()
+    size = pairs.groupby("coupon")["product"].transform("size")
+    pairs = pairs[size <= LARGEST_COUPON]
+    codes, _ = pd.factorize(pairs["coupon"])
+    columns = part.catalogue.index(pairs["product"])
+    member = sparse.csr_array(
+        (np.ones(len(pairs)), (codes, columns)),
+        shape=(codes.max() + 1, part.catalogue.num_items),
+    )
+    together = sparse.csr_array(member.T @ member)
+    return without(together, sparse.eye_array(together.shape[0], format="csr"))
+
+
+def mates(labels: IntArray) -> sparse.csr_array:
+    """Row x row: the same label, itself left out; negative labels have no mate.
+
+    >>> mates(np.array([0, 1, 0, -1])).toarray().astype(int).tolist()
+    [[0, 0, 1, 0], [0, 0, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]]
+    """
+    rows = np.flatnonzero(labels >= 0)
+    member = sparse.csr_array(
+        (np.ones(len(rows)), (rows, labels[rows])), shape=(len(labels), labels.max() + 1)
+    )
+    together = sparse.csr_array(member @ member.T)
+    return without(together, sparse.eye_array(len(labels), format="csr"))
+
+
+# --- asking and ranking ------------------------------------------------------------------------
+
+
+def ask_households(
+    task: str,
+    model: Recommender,
+    part: Part,
+    users: IntArray,
+    truth: sparse.csr_array,
+    masked: sparse.csr_array,
+) -> Scores:
+    """Rank the catalogue for each household and hold it against what it bought."""
+    ranked = rank(lambda block: model.scores(users[block]), len(users), masked)
+    found = {
+        "ndcg@20": metrics.ndcg_at_k(ranked, truth, K),
+        "recall@20": metrics.recall_at_k(ranked, truth, K, capped=True),
+    }
+    chance = chance_of(found, truth, masked)
+    cold = {} if part.cold is None else {"cold": len(part.cold)}
+    return make_scores(task, part, found, users, chance, {"k": K, "capped": True} | cold)
+
+
+def rank(
+    score: Callable[[IntArray], FloatArray], num_queries: int, masked: sparse.csr_array
+) -> IntArray:
+    """The twenty best columns of each query, block by block; masked columns never appear."""
+    return np.vstack(
+        [top_k_scores(score(block), K, exclude=masked[block])[0] for block in blocks(num_queries)]
+    )
+
+
+def blocks(count: int) -> Iterator[IntArray]:
+    """Cut 0..count-1 into runs of `BLOCK`.
+
+    >>> [len(block) for block in blocks(600)]
+    [512, 88]
+    """
+    for start in range(0, count, BLOCK):
+        yield np.arange(start, min(start + BLOCK, count))
+
+
+def chance_of(
+    found: Iterable[str], truth: sparse.csr_array, masked: sparse.csr_array, k: int = K
+) -> dict[str, float]:
+    """What a random ranking scores on the same questions, worked out and not simulated."""
+    relevant = np.diff(truth.indptr)
+    candidates = truth.shape[1] - np.diff(masked.indptr)
+    asked = relevant > 0
+    pairs, counts = np.unique(
+        np.stack([relevant[asked], candidates[asked]]), axis=1, return_counts=True
+    )
+    expected = {}
+    for name in found:
+        kind = "recall@k" if "recall" in name or "precision" in name else name.split("@")[0]
+        kind = kind if "@" in kind or kind == "mrr" else f"{kind}@k"
+        each = [capped_chance(kind, int(r), int(c), k) for r, c in pairs.T]
+        expected[name] = float(np.average(each, weights=counts))
+    return expected
+
+
+def capped_chance(kind: str, num_relevant: int, num_items: int, k: int) -> float:
+    """Expectation for one query; a capped recall divides by the smaller of k and the truth."""
+    value = float(metrics.expected_at_random(kind, num_relevant, num_items, k))
+    return value * num_relevant / min(k, num_relevant) if kind == "recall@k" else value
+
+
+def make_scores(
+    task: str,
+    part: Part,
+    found: Mapping[str, FloatArray],
+    groups: NDArray[Any] | None,
+    chance: dict[str, float],
+    settings: dict[str, Any],
+) -> Scores:
+    protocol = protocol_id(task, part.name, **settings)
+    return Scores(task, part.name, found, groups, protocol, chance)
+
+
+# --- sparse sets -------------------------------------------------------------------------------
+
+
+def binary(matrix: sparse.csr_array) -> sparse.csr_array:
+    """The same cells, each one."""
+    matrix = sparse.csr_array(matrix, copy=True)
+    matrix.eliminate_zeros()
+    matrix.data = np.ones_like(matrix.data)
+    return matrix
+
+
+def without(matrix: sparse.csr_array, other: sparse.csr_array) -> sparse.csr_array:
+    """The cells of ``matrix`` that ``other`` does not have, each one."""
+    matrix = binary(matrix)
+    return binary(matrix - matrix.multiply(binary(other)))
+
+
+def one_hot(columns: IntArray, num_items: int) -> sparse.csr_array:
+    """One row for each entry, with a one in that column.
+
+    >>> one_hot(np.array([1, 0]), 3).toarray().astype(int).tolist()
+    [[0, 1, 0], [1, 0, 0]]
+    """
+    rows = np.arange(len(columns))
+    return sparse.csr_array(
+        (np.ones(len(columns), dtype=np.float32), (rows, columns)), shape=(len(columns), num_items)
+    )
+
+
+def askable(truth: sparse.csr_array, train: sparse.csr_array) -> IntArray:
+    """Households with something to find and something to learn from."""
+    return np.flatnonzero((np.diff(truth.indptr) > 0) & (np.diff(train.indptr) > 0))
