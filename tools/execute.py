@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -173,7 +174,7 @@ def execute(path: Path, facts_folder: Path = FACTS) -> str | None:
         try:
             cost = run(notebook, fresh)
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-            return str(error)[-3000:]
+            return re.sub(r"\x1b\[[\d;]*m", "", str(error))[-3000:]
         wrong = complaints(notebook, path.stem, fresh)
         if wrong:
             return "\n".join(wrong)

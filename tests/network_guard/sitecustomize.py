@@ -9,6 +9,7 @@ from typing import Any
 
 _connect, _connect_ex = socket.socket.connect, socket.socket.connect_ex
 _sendto, _getaddrinfo = socket.socket.sendto, socket.getaddrinfo
+_gethostbyname = socket.gethostbyname
 
 
 class NetworkBlocked(OSError):
@@ -53,7 +54,13 @@ def getaddrinfo(host: Any, *rest: Any, **options: Any) -> Any:
     return _getaddrinfo(host, *rest, **options)
 
 
+def gethostbyname(host: Any) -> str:
+    _refuse_remote(host)
+    return _gethostbyname(host)
+
+
 socket.socket.connect = connect  # type: ignore[method-assign]
 socket.socket.connect_ex = connect_ex  # type: ignore[method-assign]
 socket.socket.sendto = sendto  # type: ignore[method-assign, assignment]
 socket.getaddrinfo = getaddrinfo
+socket.gethostbyname = gethostbyname
