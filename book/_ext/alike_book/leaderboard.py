@@ -165,19 +165,20 @@ def row_html(row: Row, metrics: list[str], best: Row | None, link: str | None, t
     name = f"<strong>{name}</strong>" if row is best else name
     chapter = escape(row["chapter"][:2])
     where = f'<a href="{escape(link)}">{chapter}</a>' if link else chapter
+    first, *others = (cell_html(row["cells"].get(metric)) for metric in metrics)
     return "".join([
         f'<tr class="{" ".join(marks)}"><th scope="row">{name}{params_html(row["params"])}',
-        f"{chips_html(row, best)}</th>",
-        *(cell_html(row["cells"].get(metric)) for metric in metrics),
-        bar_html(row, metrics[0], top), f"<td>{where}</td></tr>",
+        f"{chips_html(row, best)}</th>", first, bar_html(row, metrics[0], top), *others,
+        f"<td>{where}</td></tr>",
     ])
 
 
 def head_html(metrics: list[str]) -> str:
     """The header row."""
-    columns = "".join(f'<th scope="col">{escape(metric)}</th>' for metric in metrics)
-    bar = f'<td class="bar" aria-hidden="true">{escape(metrics[0])}, drawn from 0</td>'
-    return f'<tr><th scope="col">Model</th>{columns}{bar}<th scope="col">Chapter</th></tr>'
+    first, *others = (f'<th scope="col">{escape(metric)}</th>' for metric in metrics)
+    bar = '<td class="bar" aria-hidden="true">drawn from 0</td>'
+    columns = "".join([first, bar, *others])
+    return f'<tr><th scope="col">Model</th>{columns}<th scope="col">Chapter</th></tr>'
 
 
 def caption_html(rows: list[Row], metrics: list[str], text: str, part: str) -> str:

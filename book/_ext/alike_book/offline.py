@@ -46,6 +46,8 @@ def drop_thebe(app: Sphinx, config: Config) -> None:
             listener for listener in listeners
             if getattr(listener.handler, "__module__", "") != "sphinx_thebe"
         ]
+    styles = app.registry.css_files
+    styles[:] = [style for style in styles if style[0] != "sphinx-thebe.css"]
 
 
 def setup(app: Sphinx) -> None:

@@ -29,10 +29,11 @@ def parse_quiz(body: str) -> list[dict[str, Any]]:
     ...     - {text: "2", correct: true, why: Count.}
     ...     - {text: "3", why: One too many.}
     ... ''')[0]["options"][0]["correct"]
-    True
+    'true'
     """
     try:
-        questions = yaml.safe_load(body)
+        # BaseLoader keeps every scalar a string: an option "Yes" or "0.50" stays as it was written.
+        questions = yaml.load(body, Loader=yaml.BaseLoader)
     except yaml.YAMLError as error:
         raise ValueError(f"not YAML ({' '.join(str(error).split())}); put texts in quotes") from None
     if not isinstance(questions, list) or not questions:
@@ -51,7 +52,7 @@ def check_question(question: Any, where: str) -> None:
         raise ValueError(f"{where} needs at least two `options`")
     for place, option in enumerate(options, 1):
         check_option(option, f"{where}, option {place}")
-    if not any(option.get("correct") for option in options):
+    if not any(is_right(option) for option in options):
         raise ValueError(f"{where} has no correct option; add `correct: true` to one")
 
 
@@ -64,6 +65,11 @@ def check_option(option: Any, where: str) -> None:
     unknown = set(option) - {"text", "correct", "why"}
     if unknown:
         raise ValueError(f"{where} has the unknown key {sorted(unknown)[0]!r}")
+
+
+def is_right(option: dict[str, str]) -> bool:
+    """Whether the option says ``correct: true``."""
+    return option.get("correct", "").lower() == "true"
 
 
 class QuizDirective(SphinxDirective):
@@ -91,7 +97,7 @@ class QuizDirective(SphinxDirective):
 
     def option(self, option: dict[str, Any]) -> quiz_option:
         """One option, folded."""
-        right = bool(option.get("correct"))
+        right = is_right(option)
         node = quiz_option(classes=["right" if right else "wrong"])
         summary = quiz_summary()
         summary += self.inline(str(option["text"]))
