@@ -2,8 +2,10 @@
 
 from helpers.data.cache import cached
 from helpers.data.catalogue import Catalogue
+from helpers.data.fashion import load_fashion
 from helpers.data.groceries import Groceries, load_groceries, twelve
 from helpers.data.interactions import Interactions
+from helpers.data.movielens import load_movielens
 from helpers.data.splits import Part, part, shop_catalogue, without_sales
 
 __all__ = [
@@ -12,7 +14,9 @@ __all__ = [
     "Interactions",
     "Part",
     "cached",
+    "load_fashion",
     "load_groceries",
+    "load_movielens",
     "part",
     "shop_catalogue",
     "twelve",
