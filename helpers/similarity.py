@@ -12,6 +12,9 @@ scipy's sparse matrices are both welcome.  Policies that hold everywhere:
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -40,8 +43,9 @@ def as_rows(X: Rows) -> Any:
         raise ValueError(f"expected a table of rows (n, d), got shape {rows.shape}: add an axis")
     if rows.dtype not in (np.float32, np.float64):
         rows = rows.astype(np.float64)
-    with np.errstate(invalid="ignore"):  # nan * 0 and infinity * 0 are nan, all else is 0
-        broken = np.flatnonzero(np.isnan((rows * 0).sum(axis=1)))
+    with np.errstate(invalid="ignore", over="ignore"):  # a quick look, then a close one
+        suspect = np.flatnonzero(~np.isfinite(rows @ np.ones(rows.shape[1], rows.dtype)))
+    broken = suspect[~np.isfinite(dense(rows[suspect])).all(axis=1)]
     if broken.size:
         raise ValueError(f"row {broken[0]} holds nan or infinity: fill or drop it first")
     return rows
@@ -545,6 +549,106 @@ def bm25(X: Rows, k1: float = 1.2, b: float = 0.75) -> Any:
 
 # The search harness: not shown line by line in the book, so speed may cost a few lines here.
 
+Found = tuple[NDArray[np.int64], NDArray[Any]]
+SMALL = 1_000_000  # scores below which loading the compiled kernels takes longer than they save
+BLOCK_MB = 32  # larger blocks gain nothing; smaller ones make the matrix product repack the items
+FALLBACK_BYTES = 64  # the numpy twin needs so many bytes of scratch for each score of a block
+
+
+def top_k(
+    queries: Rows, items: Rows, k: int, *, exclude_self: bool = False, memory_mb: float = 64
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The k items with the largest dot product for each query, exactly.
+
+    For cosine, call `normalize_rows` on both first.  Rows are taken as float32 and products are
+    summed in float64 and rounded to float32: what is returned does not depend on the block size,
+    the number of threads or the library of matrix products.  Scores equal in float32 are ties:
+    the lower column comes first.
+
+    Dense rows: a float32 matrix product finds all items that may be among the k best (within
+    the bound of its rounding error), and only those are computed exactly.  If one of both is
+    sparse, both are treated as sparse, and only entries that meet are multiplied.
+
+    Parameters
+    ----------
+    queries : (n, d).   items : (num_items, d).   k : from 1 to num_items.
+    exclude_self : query i is item i and must not find itself (then k < num_items).
+    memory_mb : limit, in 10**6 bytes, for the scratch memory besides float32 copies of the input
+        and the answer; at least one row of scores is always held.
+
+    Returns
+    -------
+    indices : (n, k) columns, best first.   scores : (n, k) float32.
+
+    Raises
+    ------
+    ValueError : k < 1 or too large; different columns; nan, infinity or numbers whose products
+        overflow float32; `exclude_self` with queries that are not the items.
+
+    References
+    ----------
+    Gustavson (1978), "Two fast algorithms for sparse matrices", ACM TOMS 4(3); error bound of a
+    dot product: Higham (2002), *Accuracy and Stability of Numerical Algorithms*, section 3.1.
+
+    Examples
+    --------
+    >>> top_k([[1.0, 0.0]], [[0.6, 0.8], [1.0, 0.0], [0.8, 0.6]], 2)
+    (array([[1, 2]]), array([[1. , 0.8]], dtype=float32))
+    """
+    queries, items = pair(queries, None if queries is items else items)
+    check_k(k, items.shape[0] - exclude_self)
+    if exclude_self and queries.shape[0] != items.shape[0]:
+        raise ValueError(
+            f"exclude_self needs the items as queries: {queries.shape[0]} queries, "
+            f"{items.shape[0]} items"
+        )
+    search = sparse_top_k if sparse.issparse(items) else dense_top_k
+    return search(queries, items, k, exclude_self, int(memory_mb * 1e6))
+
+
+def top_k_scores(scores: NDArray[Any], k: int, *, exclude: Any = None) -> Found:
+    """The k largest of each row of a ready block of scores, lower column first among equals.
+
+    Parameters
+    ----------
+    scores : (n, num_items) float32 or float64; -infinity means "never".
+    k : from 1 to num_items.   exclude : sparse (n, num_items), its non-zeros are never returned.
+
+    Returns
+    -------
+    indices : (n, k) columns, best first.   scores : (n, k) in the type of `scores`.
+    A slot that cannot be filled holds -1 and -infinity.
+
+    Raises
+    ------
+    ValueError : k < 1 or too large; nan or +infinity (the row is named); a mask of another shape.
+
+    Examples
+    --------
+    >>> block = np.array([[0.5, 0.9, 0.5]])
+    >>> top_k_scores(block, 2)
+    (array([[1, 0]]), array([[0.9, 0.5]]))
+    >>> top_k_scores(block, 2, exclude=sparse.csr_array([[1, 1, 0]]))
+    (array([[ 2, -1]]), array([[ 0.5, -inf]]))
+    """
+    scores = np.asarray(scores)
+    scores = scores if scores.dtype in (np.float32, np.float64) else scores.astype(float)
+    if scores.ndim != 2 or (exclude is not None and exclude.shape != scores.shape):
+        raise ValueError(
+            f"scores {scores.shape} must be a table of queries × items, and the mask of excluded "
+            f"columns of the same shape, not {getattr(exclude, 'shape', None)}"
+        )
+    check_k(k, scores.shape[1])
+    mask = None if exclude is None else sparse.csr_array(exclude)
+    kernels, found = compiled(scores.size), empty_answer(len(scores), k, scores.dtype)
+    rows = block_rows(scores.shape[1], 64_000_000, FALLBACK_BYTES)
+    for start in range(0, len(scores), rows):
+        part = slice(start, start + rows)
+        block = without(scores[part], None if mask is None else mask[part])
+        check_scores(block, start)
+        pick(kernels, block, found[0][part], found[1][part])
+    return found
+
 
 def check_k(k: int, available: int) -> None:
     """Raise ValueError unless 1 <= k <= available.
@@ -557,40 +661,187 @@ def check_k(k: int, available: int) -> None:
         raise ValueError(f"k={k} is larger than the {available} items to choose from: lower k")
 
 
-def top_k(
-    queries: Rows, items: Rows, k: int, *, exclude_self: bool = False, memory_mb: float = 64
+def check_scores(block: NDArray[Any], first_row: int) -> None:
+    """Raise ValueError if a score is nan or +infinity; the row is named."""
+    if block.size and not block.max() < np.inf:  # max hands nan on
+        row = first_row + int(np.flatnonzero(~(block < np.inf).all(axis=1))[0])
+        raise ValueError(f"row {row} of scores holds nan or infinity: only -infinity may be there")
+
+
+def without(block: NDArray[Any], mask: Any) -> NDArray[Any]:
+    """The block itself, or a copy with -infinity where the mask is not zero."""
+    if mask is None:
+        return block
+    block = block.copy()
+    block[mask.nonzero()] = -np.inf
+    return block
+
+
+def empty_answer(num_rows: int, k: int, dtype: Any) -> Found:
+    """Arrays to be filled with columns and scores."""
+    return np.empty((num_rows, k), np.int64), np.empty((num_rows, k), dtype)
+
+
+def block_rows(num_items: int, memory: int, bytes_per_score: int) -> int:
+    """How many rows of scores fit into the memory; at least one."""
+    return max(1, memory // (bytes_per_score * max(1, num_items)))
+
+
+def compiled(num_scores: int) -> Any:
+    """The module of compiled kernels, or None: not installed, switched off, or not worth it."""
+    if num_scores < SMALL or os.environ.get("ALIKE_NO_NUMBA") == "1":
+        return None
+    try:
+        from helpers import _kernels
+    except (ImportError, RuntimeError):  # RuntimeError: numba finds no folder for its cache
+        return None
+    return _kernels
+
+
+def in_threads(work: Callable[[slice], None], num_rows: int, piece: int) -> None:
+    """Run `work` on pieces of the rows, on all cores this process may use."""
+    pieces = [slice(start, min(num_rows, start + piece)) for start in range(0, num_rows, piece)]
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    if len(pieces) < 2 or cores == 1:
+        for rows in pieces:
+            work(rows)
+        return
+    with ThreadPoolExecutor(cores) as pool:
+        list(pool.map(work, pieces))
+
+
+def pick(kernels: Any, block: NDArray[Any], indices: NDArray[Any], best: NDArray[Any]) -> None:
+    """Write the best of each row of a block, with kernels or without."""
+    if kernels is None:
+        indices[:], best[:] = plain_pick(block, best.shape[1])
+    else:
+        piece = -(-len(block) // 8)
+        in_threads(lambda r: kernels.score_rows(block[r], indices[r], best[r]), len(block), piece)
+
+
+def plain_pick(block: NDArray[Any], k: int) -> Found:
+    """The same with numpy: all above the k-th value, and the first of those equal to it.
+
+    >>> plain_pick(np.array([[1.0, 3.0, 1.0, 2.0]]), 3)
+    (array([[1, 3, 0]]), array([[3., 2., 1.]]))
+    """
+    kth = np.partition(block, block.shape[1] - k, axis=1)[:, block.shape[1] - k, None]
+    above, tied = block > kth, block == kth
+    needed = k - above.sum(axis=1, keepdims=True)
+    kept = above | (tied & (tied.cumsum(axis=1) <= needed))
+    columns = kept.nonzero()[1].reshape(len(block), k)
+    scores = np.take_along_axis(block, columns, axis=1)
+    order = np.argsort(-scores, axis=1, kind="stable")
+    columns = np.take_along_axis(columns, order, axis=1)
+    scores = np.take_along_axis(scores, order, axis=1)
+    return np.where(np.isneginf(scores), -1, columns), scores
+
+
+def as_float32(rows: Any) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Dense rows as contiguous float32, and the length of each row."""
+    small = np.ascontiguousarray(rows, dtype=np.float32)
+    return small, np.sqrt(np.einsum("ij,ij->i", small, small).astype(np.float64))
+
+
+def dense_top_k(
+    queries: Any, items: Any, k: int, exclude_self: bool, memory: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """The k items with the largest dot product for each query (simple version).
-
-    >>> top_k([[1.0, 0.0]], [[0.6, 0.8], [1.0, 0.0], [0.8, 0.6]], 2)
-    (array([[1, 2]]), array([[1. , 0.8]], dtype=float32))
-    """
-    queries, items = pair(queries, items)
-    check_k(k, items.shape[0] - exclude_self)
-    block = max(1, int(memory_mb * 1e6 / (items.shape[0] * 40)))
-    found = []
-    for start in range(0, queries.shape[0], block):
-        scores = dense(queries[start : start + block] @ items.T).astype(np.float32)
+    """`top_k` for dense rows: matrix product, block by block, then exact sums near the k-th."""
+    items, lengths = as_float32(items)
+    queries, query_lengths = as_float32(queries)
+    longest = lengths.max(initial=0.0)
+    if not query_lengths.max(initial=0.0) * longest < 1e38:
+        raise ValueError("products of these rows overflow float32: scale or normalise the rows")
+    num_features = items.shape[1]
+    slack = 2.2 * num_features * (2.0**-24 * query_lengths * longest + 2.0**-126)
+    kernels, found = compiled(len(queries) * len(items)), empty_answer(len(queries), k, np.float32)
+    if kernels is None:
+        rows = block_rows(len(items), memory, FALLBACK_BYTES)
+    else:
+        rows = block_rows(len(items), min(memory, BLOCK_MB * 1_000_000), 4)
+    scratch = np.empty((min(rows, len(queries)), len(items)), np.float32)
+    for start in range(0, len(queries), rows):
+        part = slice(start, min(len(queries), start + rows))
+        rough = scratch[: part.stop - start]
+        np.matmul(queries[part], items.T, out=rough)
         if exclude_self:
-            scores[np.arange(len(scores)), start + np.arange(len(scores))] = -np.inf
-        found.append(top_k_scores(scores, k))
-    if not found:
-        return np.empty((0, k), np.int64), np.empty((0, k), np.float32)
-    return np.concatenate([i for i, _ in found]), np.concatenate([s for _, s in found])
+            rough[np.arange(len(rough)), np.arange(start, part.stop)] = -np.inf
+        refine(kernels, rough, queries[part], items, slack[part], found[0][part], found[1][part])
+    return found
 
 
-def top_k_scores(
-    scores: NDArray[Any], k: int, *, exclude: Any = None
-) -> tuple[NDArray[np.int64], NDArray[Any]]:
-    """The k largest of each row of a score block, lower column first among equals.
+def refine(
+    kernels: Any, rough: Any, queries: Any, items: Any, slack: Any, indices: Any, best: Any
+) -> None:
+    """Write the exact best of each row of rough products: those within `slack` of the k-th."""
+    k = best.shape[1]
+    if kernels is None:
+        kth = np.partition(rough, rough.shape[1] - k, axis=1)[:, rough.shape[1] - k]
+        row, column = np.nonzero(rough >= (kth - slack)[:, None])
+        rough[:] = -np.inf
+        rough[row, column] = exact_dots(queries, items, row, column)
+        indices[:], best[:] = plain_pick(rough, k)
+        return
 
-    >>> top_k_scores(np.array([[0.5, 0.9, 0.5]]), 2)
-    (array([[1, 0]]), array([[0.9, 0.5]]))
+    def work(r: slice) -> None:
+        kernels.dense_rows(rough[r], queries[r], items, slack[r], indices[r], best[r])
+
+    in_threads(work, len(rough), -(-len(rough) // 8))
+
+
+def exact_dots(
+    queries: Any, items: Any, row: NDArray[Any], column: NDArray[Any]
+) -> NDArray[np.float32]:
+    """Dot products of chosen pairs: float64 sums over eight lanes, rounded to float32.
+
+    The product of two float32 numbers is exact in float64, and the order of the sum is fixed,
+    so the compiled twin gets the same bits.
     """
-    scores = np.array(scores)
-    check_k(k, scores.shape[1])
-    if exclude is not None:
-        scores[sparse.csr_array(exclude).nonzero()] = -np.inf
-    indices = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-    best = np.take_along_axis(scores, indices, axis=1)
-    return np.where(np.isneginf(best), -1, indices), best
+    out = np.empty(len(row), np.float32)
+    for start in range(0, len(row), 65536):
+        part = slice(start, start + 65536)
+        x, y = row[part], column[part]
+        lanes = np.zeros((len(x), 8))
+        for j in range(0, items.shape[1], 8):
+            terms = queries[x, j : j + 8].astype(np.float64) * items[y, j : j + 8]
+            lanes[:, : terms.shape[1]] += terms
+        pairs = lanes[:, ::2] + lanes[:, 1::2]
+        out[part] = (pairs[:, 0] + pairs[:, 1]) + (pairs[:, 2] + pairs[:, 3])
+    return out
+
+
+def sparse_top_k(
+    queries: Any, items: Any, k: int, exclude_self: bool, memory: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """`top_k` for sparse rows: sums in float64 in the order in which the query is stored."""
+    queries, by_feature = queries.astype(np.float32), items.astype(np.float32).T.tocsr()
+    num_items = items.shape[0]
+    found = empty_answer(queries.shape[0], k, np.float32)
+    kernels = compiled(queries.shape[0] * num_items)
+    if kernels is None:
+        plain_sparse(queries, by_feature, exclude_self, memory, found)
+        return found
+
+    def work(r: slice) -> None:
+        kernels.sparse_rows(
+            r.start, queries.indptr, queries.indices, queries.data,
+            by_feature.indptr, by_feature.indices, by_feature.data,
+            num_items, exclude_self, found[0][r], found[1][r],
+        )  # fmt: skip
+
+    in_threads(work, queries.shape[0], 256)
+    return found
+
+
+def plain_sparse(
+    queries: Any, by_feature: Any, exclude_self: bool, memory: int, found: Found
+) -> None:
+    """The same with scipy's product, which adds in the same order, block by block."""
+    by_feature = by_feature.astype(np.float64)
+    rows = block_rows(by_feature.shape[1], memory, FALLBACK_BYTES)
+    for start in range(0, queries.shape[0], rows):
+        part = slice(start, start + rows)
+        block = (queries[part].astype(np.float64) @ by_feature).toarray().astype(np.float32)
+        if exclude_self:
+            block[np.arange(len(block)), start + np.arange(len(block))] = -np.inf
+        found[0][part], found[1][part] = plain_pick(block, found[1].shape[1])

@@ -1,0 +1,165 @@
+"""Compiled inner loops of `similarity.top_k`; its plain numpy twin gives the same answers.
+
+Two ideas make them fast.  A row of scores is looked at in chunks of 64: only a chunk in which
+something beats the worst of the k best so far is opened.  The k best are a heap whose root is the
+worst of them.  Columns come in rising order and only a strictly better score displaces the root,
+so among equal scores the lower column stays.
+
+The functions release the interpreter lock: Python threads run them side by side on other rows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+CHUNK = 64
+
+
+@njit(cache=True, nogil=True)
+def sift(score: Any, column: Any, size: int) -> None:
+    """Let the root sink until every parent is worse than its children."""
+    parent = 0
+    while True:
+        child = 2 * parent + 1
+        if child >= size:
+            return
+        other = child + 1
+        if other < size and (
+            score[other] < score[child]
+            or (score[other] == score[child] and column[other] > column[child])
+        ):
+            child = other
+        if score[child] > score[parent] or (
+            score[child] == score[parent] and column[child] < column[parent]
+        ):
+            return
+        score[parent], score[child] = score[child], score[parent]
+        column[parent], column[child] = column[child], column[parent]
+        parent = child
+
+
+@njit(cache=True, nogil=True)
+def best_first(score: Any, column: Any) -> None:
+    """Turn the heap into a list, best first: move the worst to the end, again and again."""
+    for last in range(len(score) - 1, 0, -1):
+        score[0], score[last] = score[last], score[0]
+        column[0], column[last] = column[last], column[0]
+        sift(score, column, last)
+
+
+@njit(cache=True, nogil=True)
+def any_above(row: Any, start: int, stop: int, bar: Any) -> bool:
+    """Is a number of row[start:stop] above the bar?  No early exit, so it runs on vectors."""
+    found = False
+    for j in range(start, stop):
+        found |= row[j] > bar
+    return found
+
+
+@njit(cache=True, nogil=True)
+def select(row: Any, margin: float, score: Any, column: Any, opened: Any) -> int:
+    """Fill the heap with the best of one row; return how many chunks had to be opened.
+
+    A chunk stays closed if nothing in it comes within `margin` of the k-th best, so all that
+    does is in the chunks listed in `opened`.
+    """
+    score[:] = -np.inf
+    column[:] = -1
+    count = 0
+    for chunk in range(len(opened)):
+        start, stop = chunk * CHUNK, min(len(row), (chunk + 1) * CHUNK)
+        if any_above(row, start, stop, row.dtype.type(score[0] - margin)):
+            opened[count] = chunk
+            count += 1
+            for j in range(start, stop):
+                value = score.dtype.type(row[j])  # the sparse path sums in float64
+                if value > score[0]:
+                    score[0], column[0] = value, j
+                    sift(score, column, len(score))
+    return count
+
+
+@njit(cache=True, nogil=True)
+def score_rows(scores: Any, indices: Any, best: Any) -> None:
+    """Best of each row of a ready block; slots that stay empty hold -1 and -infinity."""
+    opened = np.empty((scores.shape[1] + CHUNK - 1) // CHUNK, np.int64)
+    for r in range(len(scores)):
+        select(scores[r], 0.0, best[r], indices[r], opened)
+        best_first(best[r], indices[r])
+
+
+@njit(cache=True, nogil=True)
+def exact_dot(x: Any, y: Any) -> Any:
+    """Dot product in float64 over eight lanes, in the order of `similarity.exact_dots`."""
+    a = b = c = d = e = f = g = h = 0.0
+    whole = len(x) // 8 * 8
+    for j in range(0, whole, 8):
+        a += np.float64(x[j]) * np.float64(y[j])
+        b += np.float64(x[j + 1]) * np.float64(y[j + 1])
+        c += np.float64(x[j + 2]) * np.float64(y[j + 2])
+        d += np.float64(x[j + 3]) * np.float64(y[j + 3])
+        e += np.float64(x[j + 4]) * np.float64(y[j + 4])
+        f += np.float64(x[j + 5]) * np.float64(y[j + 5])
+        g += np.float64(x[j + 6]) * np.float64(y[j + 6])
+        h += np.float64(x[j + 7]) * np.float64(y[j + 7])
+    lanes = np.array([a, b, c, d, e, f, g, h])
+    for j in range(whole, len(x)):
+        lanes[j - whole] += np.float64(x[j]) * np.float64(y[j])
+    low = (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
+    return np.float32(low + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7])))
+
+
+@njit(cache=True, nogil=True)
+def dense_rows(rough: Any, queries: Any, items: Any, slack: Any, indices: Any, best: Any) -> None:
+    """Best of each row of float32 products, after those near the k-th are computed exactly."""
+    opened = np.empty((rough.shape[1] + CHUNK - 1) // CHUNK, np.int64)
+    for r in range(len(rough)):
+        row, score, column = rough[r], best[r], indices[r]
+        count = select(row, 2.0 * slack[r], score, column, opened)
+        floor = np.float64(score[0]) - slack[r]
+        score[:] = -np.inf
+        column[:] = -1
+        for chunk in opened[:count]:
+            for j in range(chunk * CHUNK, min(len(row), (chunk + 1) * CHUNK)):
+                if row[j] >= floor:
+                    value = exact_dot(queries[r], items[j])
+                    if value > score[0]:
+                        score[0], column[0] = value, j
+                        sift(score, column, len(score))
+        best_first(score, column)
+
+
+@njit(cache=True, nogil=True)
+def sparse_rows(
+    start: int,
+    q_indptr: Any,
+    q_indices: Any,
+    q_data: Any,
+    t_indptr: Any,
+    t_indices: Any,
+    t_data: Any,
+    num_items: int,
+    exclude_self: bool,
+    indices: Any,
+    best: Any,
+) -> None:
+    """Best of the products of sparse rows: Gustavson's row-by-row product, never stored whole.
+
+    `t_*` is the csr of the transposed items.  One accumulator, as long as the catalogue, takes
+    the sums of one query and is wiped after it.
+    """
+    total = np.zeros(num_items)
+    opened = np.empty((num_items + CHUNK - 1) // CHUNK, np.int64)
+    for r in range(len(best)):
+        for p in range(q_indptr[start + r], q_indptr[start + r + 1]):
+            weight, feature = np.float64(q_data[p]), q_indices[p]
+            for t in range(t_indptr[feature], t_indptr[feature + 1]):
+                total[t_indices[t]] += weight * t_data[t]
+        if exclude_self:
+            total[start + r] = -np.inf
+        select(total, 0.0, best[r], indices[r], opened)
+        best_first(best[r], indices[r])
+        total[:] = 0.0
