@@ -25,6 +25,8 @@ WIDTH = 5.2  # inches: at 390 px on a phone, 11 point stays about as large as th
 def use_style() -> None:
     """Set the style of every later figure; call it once, in the setup cell.
 
+    Lines get a colour and a marker in turn; give a line of very many points ``marker=""``.
+
     >>> use_style()
     >>> import matplotlib; matplotlib.rcParams["figure.facecolor"]
     'white'
@@ -130,9 +132,9 @@ def heat_map(
     axes.imshow(table, cmap="Blues", aspect="auto")
     axes.set_xticks(range(len(columns)), list(columns), rotation=30, ha="right")
     axes.set_yticks(range(len(rows)), list(rows))
-    middle = (np.nanmin(table) + np.nanmax(table)) / 2
+    dark = np.nanmin(table) + 0.7 * np.ptp(table[np.isfinite(table)])
     for (row, column), value in np.ndenumerate(table):
-        colour = "white" if value > middle else "black"
+        colour = "white" if value > dark else "black"
         axes.text(column, row, f"{value:.{digits}f}", ha="center", va="center", color=colour)
     return axes
 

@@ -72,7 +72,7 @@ def valid() -> nbformat.NotebookNode:
         markdown(
             f"## The idea in one picture\n\n{SAYS} A share of {{fact}}`share`, $0.5$, `0.5`, "
             "[0.5](x.md#a) and https://a.org/0.5.\n\n```{math}\n0.5\n```\n\n"
-            ":::{note}\n:width: 50%\nA note.\n:::\n\nIt is better by {fact}`gain`.\n"
+            ":::{note}\n:width: 50%\nA note.\n:::\n\nIt is better by {fact}`gain`; {fact}`22-behaviour/share|value`.\n"
         ),
         code("def double(x):\n    return x + x\n\n\nx = double(1)"),
         markdown(SAYS),
@@ -216,6 +216,7 @@ BREAKAGES = [
     ("rule_claims", append(5, " This outperforms that.\n\nBy {fact}`gain`.")),
     ("rule_claims", quiz("text: c", "text: it is worse")),
     ("rule_facts_exist", append(5, " And {fact}`nothing|value`.")),
+    ("rule_facts_exist", append(5, " And {fact}`share|low`.")),
     ("rule_facts_exist", append(5, " And {fact}`22-behaviour/nothing`.")),
     ("rule_network", append(4, "\nrequests.get(x)")),
     ("rule_network", append(4, "\nimport urllib.request")),

@@ -360,21 +360,25 @@ def rule_words(nb: Any, context: Context) -> list[str]:
 
 
 def find_fact(name: str, context: Context) -> dict[str, Any] | None:
-    """Look a quoted name up: `name`, `22-behaviour/name`, each with `|value` and the like."""
-    name = name.split("|")[0].strip()
-    chapter, _, rest = name.partition("/")
-    if chapter in context.facts and rest:
-        return context.facts[chapter].get(rest)
-    return context.facts.get(context.name, {}).get(name)
+    """Look a quoted name up: `name`, `22-behaviour/name`, each with `|value` or not."""
+    name, _, form = name.partition("|")
+    if form not in ("", "value"):
+        return None
+    chapter, _, rest = name.strip().partition("/")
+    if re.match(r"\d\d-", chapter) and rest:  # as the {fact} role reads it
+        return context.facts.get(chapter, {}).get(rest)
+    return context.facts.get(context.name, {}).get(name.strip())
+
+
+# A word in quotation marks is talked about, not claimed.
+CLAIM = r"(?<![\"“])\b(better|beats|improves|outperforms|worse)\b(?![\"”])"
 
 
 def rule_claims(nb: Any, context: Context) -> list[str]:
     found = []
     for number, source in markdown_cells(nb):
         for paragraph in re.split(r"\n\s*\n", prose(source, keep_facts=True)):
-            claim = re.search(
-                r"\b(better|beats|improves|outperforms|worse)\b", paragraph, re.IGNORECASE
-            )
+            claim = re.search(CLAIM, paragraph, re.IGNORECASE)
             facts = [find_fact(name, context) or {} for name in FACT.findall(paragraph)]
             if claim and not any(_is_proof(fact) for fact in facts):
                 found.append(
@@ -528,7 +532,9 @@ def rule_quiz(nb: Any, context: Context) -> list[str]:
             r"^(`{3,})\{quiz\}[^\n]*\n(.*?)^\1\s*$", source, re.MULTILINE | re.DOTALL
         ):
             try:
-                questions = yaml.safe_load(body[1])
+                questions = yaml.load(
+                    body[1], Loader=yaml.BaseLoader
+                )  # all words, as the page does
             except yaml.YAMLError as error:
                 found.append(f"cell {number}: the quiz is not YAML: {str(error).splitlines()[0]}")
                 continue
@@ -543,7 +549,7 @@ def _quiz_faults(question: Any) -> list[str]:
         return ["needs the keys question and options"]
     options = [o for o in question.get("options") or [] if isinstance(o, dict)]
     faults = [] if len(options) >= 2 else ["needs two options or more"]
-    faults += [] if any(o.get("correct") is True for o in options) else ["no option is correct"]
+    faults += [] if any(o.get("correct") == "true" for o in options) else ["no option is correct"]
     lacking = [o for o in options if not o.get("text") or not o.get("why")]
     return faults + (["every option needs a text and a why"] if lacking else [])
 
