@@ -5,7 +5,7 @@ Rows are facts of kind "row" with ``task, part, model, metric, params, neural, p
 
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -207,8 +207,7 @@ class LeaderboardDirective(SphinxDirective):
 
     required_arguments = 1
     has_content = True
-    option_spec = {"metrics": directives.unchanged, "part": directives.unchanged,
-                   "chapter": directives.unchanged}
+    option_spec: ClassVar = dict.fromkeys(("metrics", "part", "chapter"), directives.unchanged)
 
     def run(self) -> list[nodes.Node]:
         """The table as HTML, or a warning."""

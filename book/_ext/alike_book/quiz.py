@@ -64,7 +64,7 @@ def check_option(option: Any, where: str) -> None:
         raise ValueError(f"{where} has no `why`: say why it is right or wrong")
     unknown = set(option) - {"text", "correct", "why"}
     if unknown:
-        raise ValueError(f"{where} has the unknown key {sorted(unknown)[0]!r}")
+        raise ValueError(f"{where} has the unknown key {min(unknown)!r}")
 
 
 def is_right(option: dict[str, str]) -> bool:
