@@ -101,9 +101,9 @@ def test_leaderboard_sorts_flags_and_links(tmp_path: Path) -> None:
     assert warnings == ""
     order = re.findall(r'<th scope="row">(?:<strong>)?([A-Z]\w+)', html)
     assert order == ["Network", "Cosine", "Popularity", "Random"]
-    assert "<strong>Cosine</strong>" in html and html.count("best without a neural") == 1
+    assert "<strong>Cosine</strong>" in html and html.count("best without a network") == 1
     assert "n = 4,321 queries" in html and "abc123" in html and "weeks 47–53" in html
-    assert "chance on paper: hr@20 0.0024" in html and html.count('scope="col"') == 3
+    assert "chance on paper: HR@20 0.0024" in html and html.count('scope="col"') == 3
 
 
 def test_leaderboard_leaves_out_controls_and_other_parts(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
-from site_checks import FLAGS, find_browser  # noqa: E402
+from site_checks import FLAGS, find_browser
 
 SITE = ROOT / "_build" / "html" / "book"
 TARGET = ROOT / "book" / "_static" / "screenshot.png"

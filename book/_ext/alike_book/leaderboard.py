@@ -133,11 +133,22 @@ def bar_html(row: Row, metric: str, top: float) -> str:
         return '<td class="bar"></td>'
     low, mid, high = (round(fact[name] / top * 100, 1) for name in ("low", "value", "high"))
     return (
-        '<td class="bar" aria-hidden="true"><svg viewBox="-4 0 108 14" width="108" height="14">'
-        f'<line class="base" x1="0" y1="7" x2="100" y2="7"/>'
-        f'<line class="whisker" x1="{low}" y1="7" x2="{high}" y2="7"/>'
-        f'<circle cx="{mid}" cy="7" r="3.2"/></svg></td>'
+        '<td class="bar" aria-hidden="true"><svg viewBox="-4 0 108 18" width="84" height="14">'
+        f'<line class="base" x1="0" y1="9" x2="100" y2="9"/>'
+        f'<line class="whisker" x1="{low}" y1="9" x2="{high}" y2="9"/>'
+        f'<circle cx="{mid}" cy="9" r="4"/></svg></td>'
     )
+
+
+def metric_name(metric: str) -> str:
+    """A metric as a column head.
+
+    >>> metric_name("hr@20 rarer half"), metric_name("type precision@10"), metric_name("mrr")
+    ('HR@20 rarer half', 'Type precision@10', 'MRR')
+    """
+    head = metric.split("@")[0]
+    short = head in ("hr", "ndcg", "mrr", "map", "rmse", "mae", "ap")
+    return (head.upper() if short else head.capitalize()) + metric[len(head):]
 
 
 def chips_html(row: Row, best: Row | None) -> str:
@@ -146,7 +157,7 @@ def chips_html(row: Row, best: Row | None) -> str:
     if row["model"].lower() in FLAGS:
         chips.append(FLAGS[row["model"].lower()])
     if row is best:
-        chips.append("best without a neural network")
+        chips.append("best without a network")
     return "".join(f' <span class="chip">{escape(chip)}</span>' for chip in chips)
 
 
@@ -175,8 +186,8 @@ def row_html(row: Row, metrics: list[str], best: Row | None, link: str | None, t
 
 def head_html(metrics: list[str]) -> str:
     """The header row."""
-    first, *others = (f'<th scope="col">{escape(metric)}</th>' for metric in metrics)
-    bar = '<td class="bar" aria-hidden="true">drawn from 0</td>'
+    first, *others = (f'<th scope="col">{escape(metric_name(metric))}</th>' for metric in metrics)
+    bar = '<td class="bar" aria-hidden="true">from 0</td>'
     columns = "".join([first, bar, *others])
     return f'<tr><th scope="col">Model</th>{columns}<th scope="col">Chapter</th></tr>'
 
@@ -198,7 +209,7 @@ def chance_text(rows: list[Row], metrics: list[str]) -> list[str]:
     for row in rows:
         chance = row["cells"].get(metrics[0], {}).get("chance")
         if chance is not None:
-            return [f"chance on paper: {escape(metrics[0])} {number(float(chance), 4)}"]
+            return [f"chance on paper: {escape(metric_name(metrics[0]))} {number(float(chance), 4)}"]
     return []
 
 
