@@ -37,6 +37,12 @@ def notebooks() -> list[Path]:
     return sorted(p for p in BOOK.rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
 
 
+def facts_of(path: Path) -> Path:
+    """Give the folder of a notebook's facts: the book's, or one beside a notebook elsewhere."""
+    own = path.resolve()
+    return FACTS if own.is_relative_to(BOOK) else own.parent / "_facts"
+
+
 def code_hash(notebook: Any) -> str:
     """Hash the code of a notebook: outputs stored with another hash are stale."""
     sources = [cell.source.strip() for cell in notebook.cells if cell.cell_type == "code"]
@@ -117,7 +123,8 @@ def run(notebook: Any, facts: Path) -> dict[str, Any]:
 
 def tidy(notebook: Any, cost: dict[str, Any]) -> None:
     """Drop what changes with every run, number the cells 1..n, and store the cost."""
-    notebook.metadata.pop("widgets", None)
+    for key in ("widgets", "jupytext"):
+        notebook.metadata.pop(key, None)
     notebook.metadata.language_info = {"name": "python"}
     notebook.metadata.kernelspec = {
         "display_name": "Python 3",
@@ -196,7 +203,7 @@ def main(arguments: list[str] | None = None) -> int:
     failed = 0
     for path in chosen:
         print(f"{path} …", end=" ", flush=True)
-        problem = execute(path.resolve())
+        problem = execute(path.resolve(), facts_of(path))
         if problem is None:
             cost = nbformat.read(path, as_version=4).metadata["alike"]
             print(f"ok, {cost['seconds']:.0f} s, {cost['memory_mb']} MB on {cost['device']}")

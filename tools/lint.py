@@ -24,7 +24,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tools.execute import BOOK, FACTS, code_hash, notebooks
+from tools.execute import BOOK, code_hash, facts_of, notebooks
 
 HEADINGS = (
     "Predict first",
@@ -621,9 +621,9 @@ def helper_files() -> list[Path]:
     return [p for p in [*names, *sorted((folder / "models").glob("*.py"))] if p.exists()]
 
 
-def book_context(path: Path, facts_folder: Path = FACTS) -> Context:
+def book_context(path: Path) -> Context:
     """Collect what the rules need to know about one notebook or page of the book."""
-    documents = [json.loads(p.read_text("utf-8")) for p in facts_folder.glob("*.json")]
+    documents = [json.loads(p.read_text("utf-8")) for p in facts_of(path).glob("*.json")]
     number = path.stem.split("-")[0]
     before = [p for p in notebooks() if p.stem.split("-")[0] < number]
     cells = [c for p in before for _, c in code_cells(nbformat.read(p, as_version=4))]
