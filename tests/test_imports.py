@@ -54,7 +54,7 @@ def in_fresh_process(code: str) -> dict:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(HELPERS)))
 def test_a_module_has_a_floor_and_imports_only_from_below(path):
     own = first_part(path)
-    assert own in PLACES, f"give {own} a floor in this test and in the contract"
+    assert own in PLACES, f"give {own} a floor in FLOORS"
     above = {name for name in imported(path) if name != own and PLACES[name] >= PLACES[own]}
     assert above == set()
 
