@@ -156,8 +156,10 @@ def sparse_rows(
     for r in range(len(best)):
         for p in range(q_indptr[start + r], q_indptr[start + r + 1]):
             weight, feature = np.float64(q_data[p]), q_indices[p]
-            for t in range(t_indptr[feature], t_indptr[feature + 1]):
-                total[t_indices[t]] += weight * t_data[t]
+            columns = t_indices[t_indptr[feature] : t_indptr[feature + 1]]
+            values = t_data[t_indptr[feature] : t_indptr[feature + 1]]
+            for t in range(len(columns)):
+                total[np.uint32(columns[t])] += weight * values[t]  # unsigned: no check for < 0
         if exclude_self:
             total[start + r] = -np.inf
         select(total, 0.0, best[r], indices[r], opened)
