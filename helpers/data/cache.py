@@ -84,13 +84,13 @@ def cached(name: str, build: Callable[[], Tables], *, version: str) -> Tables:
     kept = _read(path)
     if kept is not None:
         return kept
-    tables = build()
+    content = _pack(build())
     try:
         _sweep(path.parent)
-        _write(path, _pack(tables))
+        _write(path, content)
     except OSError as error:
         _warn_once(path.parent, error)
-    return tables
+    return _unpack(content)  # the first time gives what every later time gives, to the type
 
 
 def _read(path: Path) -> Tables | None:

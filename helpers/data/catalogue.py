@@ -162,6 +162,7 @@ class Catalogue:
         return len(self.ids)
 
     def __len__(self) -> int:
+        """The same as `num_items`."""
         return self.num_items
 
     def index(self, ids: ArrayLike) -> NDArray[np.int64]:

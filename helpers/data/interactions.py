@@ -95,12 +95,26 @@ class Interactions:
 
     @property
     def num_users(self) -> int:
-        """Number of rows of the matrix."""
+        """Number of rows of the matrix.
+
+        Examples
+        --------
+        >>> lines = pd.DataFrame({"who": ["ann", "bob"], "what": ["tea", "tea"]})
+        >>> Interactions.from_frame(lines, user="who", item="what").num_users
+        2
+        """
         return len(self.users)
 
     @property
     def num_items(self) -> int:
-        """Number of columns of the matrix."""
+        """Number of columns of the matrix.
+
+        Examples
+        --------
+        >>> lines = pd.DataFrame({"who": ["ann", "bob"], "what": ["tea", "tea"]})
+        >>> Interactions.from_frame(lines, user="who", item="what").num_items
+        1
+        """
         return len(self.items)
 
     @cached_property
