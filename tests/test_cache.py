@@ -50,7 +50,9 @@ def test_built_once_and_the_same_from_the_file(folder):
 
 
 def test_first_time_gives_the_types_of_later_times():
-    mixed = {"sizes": pd.DataFrame({"size": pd.Series(["1 OZ", None], dtype=object)}, index=[5, 6])}
+    mixed = {
+        "sizes": pd.DataFrame({"size": pd.Series(["1 OZ", None], dtype=object)}, index=[5, 6])
+    }
     first = cached("demo", lambda: mixed, version="1")
     second = cached("demo", lambda: mixed, version="1")
     pd.testing.assert_frame_equal(first["sizes"], second["sizes"])
