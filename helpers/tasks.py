@@ -17,8 +17,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from helpers import metrics, stats
-from helpers.data.splits import CATALOGUE_WEEKS, MIN_BUYERS, TRAIN_WEEKS, TRUTH_WEEKS, Part
-from helpers.data.splits import without_sales
+from helpers.data.splits import (
+    CATALOGUE_WEEKS,
+    MIN_BUYERS,
+    TRAIN_WEEKS,
+    TRUTH_WEEKS,
+    Part,
+    without_sales,
+)
 from helpers.similarity import top_k_scores
 
 FloatArray = NDArray[np.floating[Any]]
