@@ -74,6 +74,7 @@ def test_equals_ranx():
     qrel, run = as_trec(ranked, truth)
     names = ["ndcg@10", "map@10"]  # ranx compiles every metric anew: the others cost minutes
     ours = [metrics.ndcg_at_k, metrics.average_precision]
+    theirs = ranx.evaluate(ranx.Qrels(qrel), ranx.Run(run), names, return_mean=False)
     order = [int(q) for q in sorted(qrel)]  # ranx sorts the queries by name
     for name, function in zip(names, ours, strict=True):
         values = function(ranked, truth, 10)[order]
