@@ -41,8 +41,12 @@ RIGHT = {
 WRONG = {
     "ex_1": [(0.5, 2, 2 / 9), (7 / 12, 2, 3 / 9), 0.5],
     "ex_2": [
-        lambda counts, share: np.sort(counts)[: max(1, int(share * len(counts)))].sum() / sum(counts),
-        lambda counts, share: np.sort(counts)[::-1][: int(share * len(counts))].sum() / sum(counts),
+        lambda counts, share: (
+            np.sort(counts)[: max(1, int(share * len(counts)))].sum() / sum(counts)
+        ),
+        lambda counts, share: (
+            np.sort(counts)[::-1][: int(share * len(counts))].sum() / sum(counts)
+        ),
     ],
     "ex_3": [
         lambda lines: lines.duplicated(["household", "product"]).mean(),

@@ -132,3 +132,22 @@ def test_the_guard_lets_this_machine_talk_to_itself():
         "a, b = socket.socketpair(); a.send(b'hi'); assert b.recv(2) == b'hi'"
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_fewer_colours_keep_the_picture():
+    import base64
+    import io
+
+    import numpy as np
+    from PIL import Image
+
+    picture = np.zeros((80, 120, 3), np.uint8)
+    picture[20:60, 30:90] = [0, 114, 178]
+    picture[..., 2] += np.random.default_rng(0).integers(0, 2, (80, 120), dtype=np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "png")
+    before = base64.b64encode(file.getvalue()).decode()
+    after = execute.fewer_colours(before)
+    seen = np.asarray(Image.open(io.BytesIO(base64.b64decode(after))).convert("RGB"), int)
+    assert len(after) < len(before)
+    assert np.abs(seen - picture).max() <= 2

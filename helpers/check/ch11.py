@@ -57,7 +57,9 @@ def ex_3(answer: Function) -> bool:
 @exercise
 def ex_4(answer: Function) -> bool:
     """Dates in New York of UTC stamps, in winter and in summer."""
-    stamps = pd.Series(pd.to_datetime(["2017-01-10 04:30", "2017-07-10 04:30", "2017-07-10 03:30"]))
+    stamps = pd.Series(
+        pd.to_datetime(["2017-01-10 04:30", "2017-07-10 04:30", "2017-07-10 03:30"])
+    )
     found = [day.date() if hasattr(day, "date") else day for day in answer(stamps)]
     if found[0] != date(2017, 1, 9):
         return say(False, "in winter New York is five hours behind: 04:30 is still the day before")
