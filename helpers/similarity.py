@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -641,7 +642,8 @@ def top_k_scores(scores: NDArray[Any], k: int, *, exclude: Any = None) -> Found:
     check_k(k, scores.shape[1])
     mask = None if exclude is None else sparse.csr_array(exclude)
     kernels, found = compiled(scores.size), empty_answer(len(scores), k, scores.dtype)
-    rows = block_rows(scores.shape[1], 64_000_000, FALLBACK_BYTES)
+    bytes_per_score = FALLBACK_BYTES if kernels is None else scores.itemsize
+    rows = block_rows(scores.shape[1], 64_000_000, bytes_per_score)
     for start in range(0, len(scores), rows):
         part = slice(start, start + rows)
         block = without(scores[part], None if mask is None else mask[part])
@@ -706,8 +708,13 @@ def in_threads(work: Callable[[slice], None], num_rows: int, piece: int) -> None
         for rows in pieces:
             work(rows)
         return
-    with ThreadPoolExecutor(cores) as pool:
-        list(pool.map(work, pieces))
+    list(threads(os.getpid(), cores or 1).map(work, pieces))
+
+
+@cache
+def threads(process: int, cores: int) -> ThreadPoolExecutor:
+    """Threads are kept: starting them takes as long as a small search.  A fork needs its own."""
+    return ThreadPoolExecutor(cores, thread_name_prefix=f"top-k-{process}")
 
 
 def pick(kernels: Any, block: NDArray[Any], indices: NDArray[Any], best: NDArray[Any]) -> None:

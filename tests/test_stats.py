@@ -19,7 +19,8 @@ def test_bootstrap_is_close_to_scipy_and_to_the_normal_interval():
         (values,), np.mean, n_resamples=4000, method="percentile", rng=np.random.default_rng(1)
     ).confidence_interval
     width = theirs.high - theirs.low
-    assert abs(ours.low - theirs.low) < 0.05 * width and abs(ours.high - theirs.high) < 0.05 * width
+    assert abs(ours.low - theirs.low) < 0.05 * width
+    assert abs(ours.high - theirs.high) < 0.05 * width
     half = 1.96 * values.std() / math.sqrt(400)
     assert abs((ours.high - ours.low) / 2 - half) < 0.08 * half
     assert ours.value == pytest.approx(values.mean()) and ours.n == 400
