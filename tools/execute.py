@@ -152,7 +152,7 @@ def tidy(notebook: Any, cost: dict[str, Any]) -> None:
     }
 
 
-def fewer_colours(png: str, colours: int = 96) -> str:
+def fewer_colours(png: str, colours: int = 256) -> str:
     """Store a figure with a palette: same size and look, a third of the bytes."""
     from PIL import Image
 
