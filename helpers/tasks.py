@@ -173,9 +173,8 @@ def cold_start(model: Recommender, part: Part) -> Scores:
     if part.cold is None:
         raise ValueError("this part has no cold products: make one with tasks.cold_part(part)")
     warm = np.setdiff1d(np.arange(part.catalogue.num_items), part.cold)
-    truth = binary(part.truth.matrix).tolil()
-    truth[:, warm] = 0
-    truth = binary(truth.tocsr())
+    is_cold = np.isin(np.arange(part.catalogue.num_items), part.cold).astype(np.float32)
+    truth = binary(part.truth.matrix @ sparse.diags_array(is_cold))
     users = askable(truth, part.train.matrix)
     mask = sparse.csr_array(np.isin(np.arange(truth.shape[1]), warm).astype(np.float32)[None])
     masked = sparse.csr_array(sparse.vstack([mask] * len(users)))
