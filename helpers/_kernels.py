@@ -1,9 +1,10 @@
 """Compiled inner loops of `similarity.top_k`; its plain numpy twin gives the same answers.
 
-Two ideas make them fast.  A row of scores is looked at in chunks of 64: only a chunk in which
-something beats the worst of the k best so far is opened.  The k best are a heap whose root is the
-worst of them.  Columns come in rising order and only a strictly better score displaces the root,
-so among equal scores the lower column stays.
+Two ideas make them fast.  A row of scores is cut into chunks of 64, and the largest of each chunk
+is found first: the k-th best of a row is at least the k-th largest of those, so that only about k
+chunks have to be opened.  The k best are a heap whose root is the worst of them.  Columns come in
+rising order and only a strictly better score displaces the root, so among equal scores the lower
+column stays.
 
 The functions release the interpreter lock: Python threads run them side by side on other rows.
 """
@@ -50,45 +51,75 @@ def best_first(score: Any, column: Any) -> None:
         sift(score, column, last)
 
 
-@njit(cache=True, nogil=True)
-def any_above(row: Any, start: int, stop: int, bar: Any) -> bool:
-    """Is a number of row[start:stop] above the bar?  No early exit, so it runs on vectors."""
-    found = False
-    for j in range(start, stop):
-        found |= row[j] > bar
+@njit(cache=True, nogil=True, fastmath={"nnan", "nsz"})
+def largest(chunk: Any, size: int) -> Any:
+    """The largest of the first numbers of a chunk.
+
+    Told that no nan occurs, and given a size that is written in the code, it runs on vectors.
+    """
+    found = chunk[0]
+    for j in range(size):
+        found = chunk[j] if chunk[j] > found else found
     return found
 
 
 @njit(cache=True, nogil=True)
-def select(row: Any, margin: float, score: Any, column: Any, opened: Any) -> int:
-    """Fill the heap with the best of one row; return how many chunks had to be opened.
-
-    A chunk stays closed if nothing in it comes within `margin` of the k-th best, so all that
-    does is in the chunks listed in `opened`.
-    """
+def bar(row: Any, largest_of: Any, score: Any, column: Any) -> Any:
+    """Note the largest of each chunk; return the k-th of them, which k-th best cannot be below."""
     score[:] = -np.inf
-    column[:] = -1
-    count = 0
-    for chunk in range(len(opened)):
-        start, stop = chunk * CHUNK, min(len(row), (chunk + 1) * CHUNK)
-        if any_above(row, start, stop, row.dtype.type(score[0] - margin)):
-            opened[count] = chunk
-            count += 1
-            for j in range(start, stop):
-                value = score.dtype.type(row[j])  # the sparse path sums in float64
-                if value > score[0]:
-                    score[0], column[0] = value, j
-                    sift(score, column, len(score))
-    return count
+    for chunk in range(len(largest_of)):
+        rest = row[chunk * CHUNK :]
+        value = largest(rest, CHUNK) if len(rest) >= CHUNK else largest(rest, len(rest))
+        value = score.dtype.type(value)  # the sparse path sums in float64
+        largest_of[chunk] = value
+        if value > score[0]:
+            score[0] = value
+            sift(score, column, len(score))
+    return score[0]
 
 
 @njit(cache=True, nogil=True)
-def score_rows(scores: Any, indices: Any, best: Any) -> None:
-    """Best of each row of a ready block; slots that stay empty hold -1 and -infinity."""
-    opened = np.empty((scores.shape[1] + CHUNK - 1) // CHUNK, np.int64)
+def select(row: Any, score: Any, column: Any, largest_of: Any) -> None:
+    """Fill the heap with the best of one row; a chunk that cannot hold one stays closed."""
+    column[:] = -1
+    low = bar(row, largest_of, score, column)
+    score[:] = -np.inf
+    column[:] = -1
+    for chunk in range(len(largest_of)):
+        if largest_of[chunk] >= low and largest_of[chunk] > score[0]:
+            for j in range(chunk * CHUNK, min(len(row), (chunk + 1) * CHUNK)):
+                value = score.dtype.type(row[j])
+                if value > score[0]:
+                    score[0], column[0] = value, j
+                    sift(score, column, len(score))
+
+
+@njit(cache=True, nogil=True)
+def chunks(row: Any) -> Any:
+    """Room for one number a chunk."""
+    return np.empty((row.shape[-1] + CHUNK - 1) // CHUNK, row.dtype)
+
+
+@njit(cache=True, nogil=True)
+def score_rows(scores: Any, indptr: Any, masked: Any, indices: Any, best: Any) -> int:
+    """Best of each row of a ready block; slots that stay empty hold -1 and -infinity.
+
+    Row r never returns its columns masked[indptr[r]:indptr[r + 1]].  The answer is the first row
+    with a nan or +infinity, or -1.
+    """
+    row, largest_of = np.empty_like(scores[0]), chunks(scores)
     for r in range(len(scores)):
-        select(scores[r], 0.0, best[r], indices[r], opened)
+        fine = True
+        for j in range(len(row)):
+            row[j] = scores[r, j]
+            fine &= row[j] < np.inf
+        if not fine:
+            return r
+        for p in range(indptr[r], indptr[r + 1]):
+            row[masked[p]] = -np.inf
+        select(row, best[r], indices[r], largest_of)
         best_first(best[r], indices[r])
+    return -1
 
 
 @njit(cache=True, nogil=True)
@@ -115,20 +146,21 @@ def exact_dot(x: Any, y: Any) -> Any:
 @njit(cache=True, nogil=True)
 def dense_rows(rough: Any, queries: Any, items: Any, slack: Any, indices: Any, best: Any) -> None:
     """Best of each row of float32 products, after those near the k-th are computed exactly."""
-    opened = np.empty((rough.shape[1] + CHUNK - 1) // CHUNK, np.int64)
+    largest_of = chunks(rough)
     for r in range(len(rough)):
         row, score, column = rough[r], best[r], indices[r]
-        count = select(row, 2.0 * slack[r], score, column, opened)
+        select(row, score, column, largest_of)
         floor = np.float64(score[0]) - slack[r]
         score[:] = -np.inf
         column[:] = -1
-        for chunk in opened[:count]:
-            for j in range(chunk * CHUNK, min(len(row), (chunk + 1) * CHUNK)):
-                if row[j] >= floor:
-                    value = exact_dot(queries[r], items[j])
-                    if value > score[0]:
-                        score[0], column[0] = value, j
-                        sift(score, column, len(score))
+        for chunk in range(len(largest_of)):
+            if largest_of[chunk] >= floor:
+                for j in range(chunk * CHUNK, min(len(row), (chunk + 1) * CHUNK)):
+                    if row[j] >= floor:
+                        value = exact_dot(queries[r], items[j])
+                        if value > score[0]:
+                            score[0], column[0] = value, j
+                            sift(score, column, len(score))
         best_first(score, column)
 
 
@@ -152,7 +184,7 @@ def sparse_rows(
     the sums of one query and is wiped after it.
     """
     total = np.zeros(num_items)
-    opened = np.empty((num_items + CHUNK - 1) // CHUNK, np.int64)
+    largest_of = chunks(total)
     for r in range(len(best)):
         for p in range(q_indptr[start + r], q_indptr[start + r + 1]):
             weight, feature = np.float64(q_data[p]), q_indices[p]
@@ -162,6 +194,6 @@ def sparse_rows(
                 total[np.uint32(columns[t])] += weight * values[t]  # unsigned: no check for < 0
         if exclude_self:
             total[start + r] = -np.inf
-        select(total, 0.0, best[r], indices[r], opened)
+        select(total, best[r], indices[r], largest_of)
         best_first(best[r], indices[r])
         total[:] = 0.0

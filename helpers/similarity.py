@@ -640,15 +640,16 @@ def top_k_scores(scores: NDArray[Any], k: int, *, exclude: Any = None) -> Found:
             f"columns of the same shape, not {getattr(exclude, 'shape', None)}"
         )
     check_k(k, scores.shape[1])
-    mask = None if exclude is None else sparse.csr_array(exclude)
+    mask = sparse.csr_array(scores.shape if exclude is None else exclude) != 0
     kernels, found = compiled(scores.size), empty_answer(len(scores), k, scores.dtype)
-    bytes_per_score = FALLBACK_BYTES if kernels is None else scores.itemsize
-    rows = block_rows(scores.shape[1], 64_000_000, bytes_per_score)
-    for start in range(0, len(scores), rows):
-        part = slice(start, start + rows)
-        block = without(scores[part], None if mask is None else mask[part])
-        check_scores(block, start)
-        pick(kernels, block, found[0][part], found[1][part])
+    rows = -(-len(scores) // 8) or 1
+    if kernels is None:
+        rows = block_rows(scores.shape[1], 16_000_000, FALLBACK_BYTES)
+
+    def work(r: slice) -> None:
+        pick(kernels, scores[r], mask[r], r.start, found[0][r], found[1][r])
+
+    in_threads(work, len(scores), rows)
     return found
 
 
@@ -668,15 +669,6 @@ def check_scores(block: NDArray[Any], first_row: int) -> None:
     if block.size and not block.max() < np.inf:  # max hands nan on
         row = first_row + int(np.flatnonzero(~(block < np.inf).all(axis=1))[0])
         raise ValueError(f"row {row} of scores holds nan or infinity: only -infinity may be there")
-
-
-def without(block: NDArray[Any], mask: Any) -> NDArray[Any]:
-    """The block itself, or a copy with -infinity where the mask is not zero."""
-    if mask is None:
-        return block
-    block = block.copy()
-    block[mask.nonzero()] = -np.inf
-    return block
 
 
 def empty_answer(num_rows: int, k: int, dtype: Any) -> Found:
@@ -717,13 +709,15 @@ def threads(process: int, cores: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(cores, thread_name_prefix=f"top-k-{process}")
 
 
-def pick(kernels: Any, block: NDArray[Any], indices: NDArray[Any], best: NDArray[Any]) -> None:
+def pick(kernels: Any, block: Any, mask: Any, first_row: int, indices: Any, best: Any) -> None:
     """Write the best of each row of a block, with kernels or without."""
     if kernels is None:
+        check_scores(block, first_row)
+        block = block.copy()
+        block[mask.nonzero()] = -np.inf
         indices[:], best[:] = plain_pick(block, best.shape[1])
-    else:
-        piece = -(-len(block) // 8)
-        in_threads(lambda r: kernels.score_rows(block[r], indices[r], best[r]), len(block), piece)
+    elif kernels.score_rows(block, mask.indptr, mask.indices, indices, best) >= 0:
+        check_scores(block, first_row)
 
 
 def plain_pick(block: NDArray[Any], k: int) -> Found:

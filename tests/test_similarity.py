@@ -366,3 +366,12 @@ def test_importing_loads_neither_numba_nor_pandas_nor_torch():
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+def test_the_callers_mask_and_scores_are_left_alone():
+    mask = sparse.csr_array((np.array([0.0, 1.0]), ([0, 0], [0, 1])), shape=(1, 3))
+    scores = np.array([[3.0, 2.0, 1.0]])
+    found, _ = similarity.top_k_scores(scores, 3, exclude=mask)
+    assert found.tolist() == [[0, 2, -1]]
+    assert mask.nnz == 2
+    assert scores.tolist() == [[3.0, 2.0, 1.0]]
