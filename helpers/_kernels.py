@@ -59,7 +59,7 @@ def largest(chunk: Any, size: int) -> Any:
     """
     found = chunk[0]
     for j in range(size):
-        found = chunk[j] if chunk[j] > found else found
+        found = max(found, chunk[j])
     return found
 
 
