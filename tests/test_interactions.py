@@ -88,7 +88,7 @@ def test_catalogue_keeps_chosen_columns_and_numbers_its_rows():
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (np.nan, "column 'pieces': row 102 is nan, which is not finite"),
+        (np.nan, r"column 'pieces': row 102 is nan, which is not finite \(1 such row\)\."),
         (np.inf, "column 'pieces': row 102 is inf, which is not finite"),
         (-1.0, "column 'pieces': row 102 is -1.0, which is negative"),
         ("two", "column 'pieces': object, not numbers; convert with pd.to_numeric"),
@@ -128,6 +128,11 @@ def test_unknown_id_is_named():
         make().item_index(["rum"])
     with pytest.raises(KeyError, match="unknown product id 'rum'"):
         Catalogue.from_frame(GOODS, id="sku").index("rum")
+
+
+def test_several_bad_weights_are_counted_in_the_plural():
+    with pytest.raises(ValueError, match=rf"\({len(LINES)} such rows\)"):
+        make(LINES.assign(pieces=-1.0))
 
 
 def test_item_that_the_catalogue_lacks_is_named():

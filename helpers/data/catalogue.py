@@ -12,7 +12,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Catalogue", "hash_order", "positions", "require_columns", "require_known"]
+__all__ = [
+    "Catalogue",
+    "hash_order",
+    "positions",
+    "require_columns",
+    "require_known",
+    "such_rows",
+]
 
 
 def hash_order(ids: Iterable[Any]) -> NDArray[np.int64]:
@@ -67,7 +74,8 @@ df.dropna(subset=['user']).
     missing = np.flatnonzero(frame[column].isna().to_numpy())
     if len(missing):
         raise ValueError(
-            f"column {column!r}: row {frame.index[missing[0]]} has no id ({_rows(len(missing))}). "
+            f"column {column!r}: row {frame.index[missing[0]]} has no id "
+            f"({such_rows(len(missing))}). "
             f"Drop such rows with df.dropna(subset=[{column!r}])."
         )
 
@@ -182,10 +190,17 @@ def _require_unique(df: pd.DataFrame, id: str) -> None:
     if len(again):
         raise ValueError(
             f"column {id!r}: id {df[id].tolist()[again[0]]!r} comes twice, again in row "
-            f"{df.index[again[0]]} ({_rows(len(again))}). A catalogue has one row per product: "
+            f"{df.index[again[0]]} ({such_rows(len(again))}). A catalogue has one row per product: "
             f"df.drop_duplicates({id!r})."
         )
 
 
-def _rows(number: int) -> str:
+def such_rows(number: int) -> str:
+    """Number of rows in an error message, singular or plural.
+
+    Examples
+    --------
+    >>> such_rows(1), such_rows(2)
+    ('1 such row', '2 such rows')
+    """
     return "1 such row" if number == 1 else f"{number} such rows"

@@ -17,6 +17,7 @@ from helpers.data.catalogue import (
     positions,
     require_columns,
     require_known,
+    such_rows,
 )
 
 __all__ = ["Interactions"]
@@ -212,7 +213,7 @@ def _require_listed(df: pd.DataFrame, item: str, catalogue: Catalogue) -> None:
     if len(unlisted):
         raise ValueError(
             f"column {item!r}: row {df.index[unlisted[0]]} holds {df[item].iloc[unlisted[0]]!r}, "
-            f"which the catalogue lacks ({len(unlisted)} such rows). Keep the others with "
+            f"which the catalogue lacks ({such_rows(len(unlisted))}). Keep the others with "
             f"df[df[{item!r}].isin(catalogue.ids)]."
         )
 
@@ -230,6 +231,6 @@ def _weights(df: pd.DataFrame, weight: str | None) -> NDArray[np.float32]:
         if len(bad):
             raise ValueError(
                 f"column {weight!r}: row {df.index[bad[0]]} is {values[bad[0]]}, which is {name} "
-                f"({len(bad)} such rows). Drop or mend such rows; weights are finite and >= 0."
+                f"({such_rows(len(bad))}). Drop or mend such rows; weights are finite and >= 0."
             )
     return values.astype(np.float32)
