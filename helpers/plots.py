@@ -71,6 +71,8 @@ def intervals(table: pd.DataFrame, label: str = "", chance: float | None = None)
     neural = table["neural"].to_numpy(bool) if "neural" in table else np.zeros(len(table), bool)
     for kind, name in ((False, "counting"), (True, "neural")):
         rows = np.flatnonzero(neural == kind)
+        if not rows.size:
+            continue  # no entry in the legend for a kind that is not there
         part = table.iloc[rows]
         whiskers = np.stack([part["value"] - part["low"], part["high"] - part["value"]])
         style: dict[str, Any] = {
