@@ -38,8 +38,11 @@ def ex_4(answer: Any) -> bool:
     postings = {"dry": [0, 1, 4], "pasta": [0, 1, 2, 3], "sauce": [2, 3]}
     wanted = {"dry pasta": [0, 1], "pasta sauce": [2, 3], "dry sauce": [], "dry spoon": []}
     wrong = [query for query, found in wanted.items() if list(answer(postings, query)) != found]
-    return say(not wrong, f"the query {(wrong or [''])[0]!r} gives another list: keep the products "
-               "that are in every word's list; an unknown word has an empty one")
+    return say(
+        not wrong,
+        f"the query {(wrong or [''])[0]!r} gives another list: keep the products "
+        "that are in every word's list; an unknown word has an empty one",
+    )
 
 
 @exercise
