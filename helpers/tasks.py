@@ -289,7 +289,7 @@ def ask_households(
         "recall@20": metrics.recall_at_k(ranked, truth, K, capped=True),
     }
     chance = chance_of(found, truth, masked)
-    cold = {} if part.cold is None else {"cold": len(part.cold)}
+    cold = {} if part.cold is None else {"cold": part.cold.tolist()}
     return make_scores(task, part, found, users, chance, {"k": K, "capped": True} | cold)
 
 

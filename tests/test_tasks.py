@@ -125,3 +125,9 @@ def test_protocol_follows_what_defines_the_task(part, monkeypatch):
 def test_cold_start_needs_a_cold_part(part):
     with pytest.raises(ValueError, match="make one with tasks.cold_part"):
         tasks.cold_start(Random().fit(part.train), part)
+
+
+def test_another_cold_shelf_is_another_protocol(part):
+    shelves = [tasks.cold_part(part, seed) for seed in (0, 1)]
+    one, two = (tasks.cold_start(Random().fit(shelf.train), shelf).protocol for shelf in shelves)
+    assert one != two
