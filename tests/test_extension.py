@@ -106,6 +106,13 @@ def test_leaderboard_sorts_flags_and_links(tmp_path: Path) -> None:
     assert "chance on paper: HR@20 0.0024" in html and html.count('scope="col"') == 3
 
 
+def test_leaderboard_puts_rows_without_the_main_metric_last(tmp_path: Path) -> None:
+    facts = {"22-behaviour": {"a": row("Words", 0.9, metric="mrr"), "b": row("Cosine", 0.2)}}
+    html, _ = build(tmp_path, BOARD, facts)
+    assert html.index("Cosine") < html.index("Words")
+    assert "<strong>Cosine</strong>" in html and "<strong>Words</strong>" not in html
+
+
 def test_leaderboard_leaves_out_controls_and_other_parts(tmp_path: Path) -> None:
     facts = {"22-behaviour": {"a": row("Cosine", 0.2), "b": row("Shuffled", 0.1, control=True),
                               "c": row("Early", 0.9, part="valid", protocol="other")}}

@@ -97,7 +97,7 @@ def metric_order(rows: list[Row], wanted: list[str], main: str = "") -> list[str
 def sort_rows(rows: list[Row], metric: str) -> list[Row]:
     """Best first; rows without the metric last."""
     sign = 1 if lower_is_better(metric) else -1
-    return sorted(rows, key=lambda row: sign * value_of(row, metric, worst=-sign * float("inf")))
+    return sorted(rows, key=lambda row: sign * value_of(row, metric, worst=sign * float("inf")))
 
 
 def lower_is_better(metric: str) -> bool:
@@ -172,7 +172,7 @@ def row_html(row: Row, metrics: list[str], best: Row | None, link: str | None, t
     marks = ["best"] if row is best else []
     marks += ["own"] if own else []
     marks += ["flagged"] if row["model"].lower() in FLAGS else []
-    name = escape(row["model"])
+    name = escape(row["model"][:1].upper() + row["model"][1:])
     name = f"<strong>{name}</strong>" if row is best else name
     chapter = escape(row["chapter"][:2])
     where = f'<a href="{escape(link)}">{chapter}</a>' if link else chapter
