@@ -22,7 +22,8 @@ assert np.array_equal(product, (tf.constant(table) @ tf.constant(table.T)).numpy
 @pytest.mark.parametrize("order", [("torch", "tensorflow"), ("tensorflow", "torch")])
 def test_torch_and_tensorflow_share_a_process(order):
     code = BOTH.format(first=order[0], second=order[1])
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr[-2000:]
 
 
