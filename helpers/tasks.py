@@ -31,7 +31,7 @@ FloatArray = NDArray[np.floating[Any]]
 IntArray = NDArray[np.integer[Any]]
 
 K = 20
-BLOCK = 512  # queries scored at a time: 512 x 8,249 float32 is 17 MB
+BLOCK = 512  # queries scored at a time: 512 x 8,254 float32 is 17 MB
 MIN_BASKET = 3  # products a basket must hold before one is hidden
 BASKETS_EACH = 3  # baskets asked of one household at most, so that no household rules the mean
 COLD_SHARE = 0.15

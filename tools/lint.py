@@ -592,13 +592,13 @@ def _exercise_faults(
 
 
 def _exercise_events(nb: Any) -> Iterator[tuple[str, str]]:
-    directive = r"^`{3,}\{((?:exercise|solution)-(?:start|end))\}[ \t]*([\w-]*)(?:\n:label:[ \t]*([\w-]+))?"
+    directive = r"^`{3,}\{((?:exercise|solution)-(?:start|end))\}[ \t]*([\w.-]*)(?:\n:label:[ \t]*([\w-]+))?"
     for cell in nb.cells:
         if cell.cell_type == "code":
             yield "code", cell.source
             continue
         for match in re.finditer(directive, cell.source, re.MULTILINE):
-            yield match[1], match[2] or match[3] or ""
+            yield match[1], match[3] or match[2]
 
 
 # ---------------------------------------------------------------- the whole book
