@@ -175,10 +175,11 @@ def row_html(row: Row, metrics: list[str], best: Row | None, link: str | None, t
     name = escape(row["model"][:1].upper() + row["model"][1:])
     name = f"<strong>{name}</strong>" if row is best else name
     chapter = escape(row["chapter"][:2])
+    learned = "" if row["model"].lower() in FLAGS else params_html(row["params"])
     where = f'<a href="{escape(link)}">{chapter}</a>' if link else chapter
     first, *others = (cell_html(row["cells"].get(metric)) for metric in metrics)
     return "".join([
-        f'<tr class="{" ".join(marks)}"><th scope="row">{name}{params_html(row["params"])}',
+        f'<tr class="{" ".join(marks)}"><th scope="row">{name}{learned}',
         f"{chips_html(row, best)}</th>", first, bar_html(row, metrics[0], top), *others,
         f"<td>{where}</td></tr>",
     ])
