@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alike_book.reading import badge_parts
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
@@ -177,7 +178,19 @@ def test_badge_of_a_notebook(tmp_path: Path) -> None:
     html, warnings = build(tmp_path, page, alike=run)
     assert warnings == ""
     assert re.findall(r"<li>(.*?)</li>", html) == [
-        "5 min to read", "48 s on two CPU cores", "GPU: not measured yet", "1.2 GB of memory"]
+        "5 min to read", "48 s on two CPU cores", "1.2 GB of memory"]
+
+
+@pytest.mark.parametrize("seconds, said", [({}, "GPU: not measured yet"),
+                                           ({"gpu_seconds": 9}, "9 s on a GPU")])
+def test_badge_speaks_of_a_gpu_where_one_would_be_used(
+    seconds: dict[str, int], said: str, tmp_path: Path
+) -> None:
+    run = {"seconds": 48.3, "memory_mb": 1234, "cpu_cores": 2} | seconds
+    cell = {"cell_type": "code", "source": "import torch", "metadata": {}, "outputs": []}
+    path = tmp_path / "31-mlp.ipynb"
+    path.write_text(json.dumps({"cells": [cell], "metadata": {"alike": run}}))
+    assert said in badge_parts(path)
 
 
 def test_badge_refuses_a_notebook_that_never_ran(tmp_path: Path) -> None:

@@ -97,16 +97,28 @@ def badge_parts(path: Path) -> list[str]:
     parts = [f"{minutes_of(path)} min to read"]
     if path.suffix != ".ipynb":
         return parts
-    run = read_notebook(path)["metadata"].get("alike", {})
+    notebook = read_notebook(path)
+    run = notebook["metadata"].get("alike", {})
     if "seconds" not in run or "memory_mb" not in run:
         raise ValueError(f"{path.name} was never measured; run `make execute NB={path.stem}`")
     cores = {1: "one CPU core", 2: "two CPU cores"}.get(run.get("cpu_cores", 2),
                                                        f"{run.get('cpu_cores')} CPU cores")
     gpu = run.get("gpu_seconds")
     parts.append(f"{seconds_text(run['seconds'])} on {cores}")
-    parts.append(f"{seconds_text(gpu)} on a GPU" if gpu else "GPU: not measured yet")
+    if uses_network(notebook):
+        parts.append(f"{seconds_text(gpu)} on a GPU" if gpu else "GPU: not measured yet")
     parts.append(f"{memory_text(run['memory_mb'])} of memory")
     return parts
+
+
+def uses_network(notebook: dict[str, Any]) -> bool:
+    """Does the code import a framework that would use a GPU?
+
+    >>> uses_network({"cells": [{"cell_type": "code", "source": ["import torch"]}]})
+    True
+    """
+    code = ["".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code"]
+    return any(re.search(r"^(import|from) (torch|tensorflow|keras)", c, re.M) for c in code)
 
 
 class BadgeDirective(SphinxDirective):
