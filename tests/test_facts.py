@@ -230,40 +230,41 @@ def test_no_committed_row_would_let_a_random_model_pass():
     assert checked or not ROWS, "no committed row knows its chance"
 
 
-def is_model(fact: dict, model: str) -> bool:
-    return fact["model"].lower() == model
+def near_chance(fact: dict, chance: float) -> bool:
+    width = fact["high"] - fact["low"]
+    return fact["low"] - width <= chance <= fact["high"] + width
 
 
-def test_random_rows_are_at_chance():
-    rows = [row for row in ROWS if is_model(row[2], "random") and row[2]["chance"]]
-    away = []
-    for chapter, name, fact in rows:
-        width = fact["high"] - fact["low"]
-        if not fact["low"] - width <= fact["chance"] <= fact["high"] + width:
-            away.append(f"{chapter}/{name}: {fact['text']}, chance {fact['chance']:.4f}")
-    assert rows and away == []
+# Controls that cannot fall to chance, and why.  Whatever is not named here must.
+USES_POPULARITY = {"popularity", "item conditional, shuffled", "item cosine, shuffled"}
+KEEPS_SEASON = "substitutes/test/item-cosine-shuffled/type-precision@10"
 
 
-def question(fact: dict) -> tuple[str, str, str]:
-    return fact["task"], fact["part"], fact["metric"]
-
-
-def test_shuffled_controls_know_no_more_than_chance_or_popularity():
-    """A shuffle inside weeks keeps what is popular and what is in season: only that may remain.
-
-    Season may lift a control by a twentieth of the way from chance to the best row.
-    """
-    best: dict[tuple[str, str, str], float] = {}
-    popular = {question(f): f["high"] for _, _, f in ROWS if is_model(f, "popularity")}
-    for _, _, fact in ROWS:
-        best[question(fact)] = max(fact["value"], best.get(question(fact), 0.0))
+def test_rows_marked_as_controls_are_at_chance():
+    """A shuffle inside weeks keeps popularity: a method that uses it may keep that, no more."""
+    popular = {
+        (fact["task"], fact["part"], fact["metric"]): fact["high"]
+        for _, _, fact in ROWS
+        if fact["model"].lower() == "popularity"
+    }
     controls = [row for row in ROWS if row[2]["control"] and row[2]["chance"]]
-    above = []
+    away = []
     for chapter, name, fact in controls:
-        near = fact["chance"] + (best[question(fact)] - fact["chance"]) / 20
-        if fact["low"] > max(near, popular.get(question(fact), 0.0)):
-            above.append(f"{chapter}/{name}: {fact['text']}, chance {fact['chance']:.4f}")
-    assert controls and above == []
+        if near_chance(fact, fact["chance"]) or name == KEEPS_SEASON:
+            continue
+        bar = popular.get((fact["task"], fact["part"], fact["metric"]), 0.0)
+        if fact["model"].lower() not in USES_POPULARITY or fact["low"] > bar:
+            away.append(f"{chapter}/{name}: {fact['text']}, chance {fact['chance']:.4f}")
+    assert controls and away == []
+
+
+def test_the_trace_that_season_leaves_goes_when_all_weeks_are_shuffled():
+    """The one row that the test above lets pass: its stronger control must reach chance."""
+    known = facts.read(COMMITTED).get("22-behaviour")
+    if known is None:
+        pytest.skip("chapter 22 does not stand yet")
+    assert not near_chance(known[KEEPS_SEASON], known[KEEPS_SEASON]["chance"])
+    assert near_chance(known["shuffled_all"], known[KEEPS_SEASON]["chance"])
 
 
 def test_rows_of_one_task_and_part_share_one_protocol():
