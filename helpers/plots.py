@@ -69,7 +69,7 @@ def intervals(table: pd.DataFrame, label: str = "", chance: float | None = None)
     _need(table, ["model", "value", "low", "high"])
     axes = _axes(0.8 + 0.34 * len(table))
     neural = table["neural"].to_numpy(bool) if "neural" in table else np.zeros(len(table), bool)
-    for kind, name in ((False, "counting"), (True, "neural")):
+    for kind, name in ((False, "no network"), (True, "neural")):
         rows = np.flatnonzero(neural == kind)
         if not rows.size:
             continue  # no entry in the legend for a kind that is not there
