@@ -50,6 +50,8 @@ class Scored(Protocol):
     @property
     def groups(self) -> NDArray[Any] | None: ...
     @property
+    def folds(self) -> bool: ...
+    @property
     def chance(self) -> Mapping[str, float]: ...
 
 
@@ -134,7 +136,7 @@ def row(
     lines = {}
     for metric, values in scores.metrics.items():
         name = "/".join(map(slug, (scores.task, scores.part, model, metric)))
-        fact = _numbers(name, stats.bootstrap(values, scores.groups), "", digits)
+        fact = _numbers(name, _interval(values, scores), "", digits)
         spread = seed_sd.get(metric) if isinstance(seed_sd, Mapping) else seed_sd
         fact.update(kind="row", task=scores.task, part=scores.part, model=model, metric=metric)
         fact.update(protocol=scores.protocol, chance=scores.chance.get(metric), params=params)
@@ -165,7 +167,7 @@ def difference(
             f"difference {name!r}: {a.task}/{a.part}/{a.protocol} and {b.task}/{b.part}/"
             f"{b.protocol} cannot be compared; score both with the same task, part and settings"
         )
-    interval = stats.paired_difference(a.metrics[metric], b.metrics[metric], a.groups)
+    interval = _interval(a.metrics[metric] - b.metrics[metric], a)
     fact = _numbers(name, interval, "", digits)
     half_width = (fact["high"] - fact["low"]) / 2
     fact.update(kind="difference", task=a.task, part=a.part, metric=metric, volatile=False)
@@ -258,6 +260,11 @@ def _same(new: object, old: object, tolerance: float) -> bool:
     if isinstance(new, (int, float)) and isinstance(old, (int, float)):
         return abs(new - old) <= tolerance + 1e-12
     return new == old
+
+
+def _interval(values: NDArray[np.float64], scores: Scored) -> Interval:
+    """Bootstrap over queries; Student's t where each value is a whole fold."""
+    return stats.t_interval(values) if scores.folds else stats.bootstrap(values, scores.groups)
 
 
 def _numbers(name: str, value: float | Interval, unit: str, digits: int) -> Fact:

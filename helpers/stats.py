@@ -90,6 +90,43 @@ def check_values(values: np.ndarray, labels: np.ndarray) -> None:
         raise ValueError(f"value {place} is infinite: mark a query without an answer by nan")
 
 
+def t_interval(values: ArrayLike, level: float = 0.95) -> Interval:
+    """Mean of a handful of values with Student's interval: for folds, too few to resample.
+
+    mean ± t * sd / sqrt(n), where t has n - 1 degrees of freedom.  Folds share most of their
+    training data, so their scores are not independent, and the interval is approximate.
+
+    Parameters
+    ----------
+    values : (n,) one score per fold, two or more.   level : of the interval.
+
+    Raises
+    ------
+    ValueError : fewer than two values, or a value that is not a finite number.
+
+    References
+    ----------
+    Student (1908), "The probable error of a mean"; Bengio & Grandvalet (2004), "No unbiased
+    estimator of the variance of k-fold cross-validation", JMLR 5 (why it is approximate).
+
+    Examples
+    --------
+    sd = 1, t = 4.303 for two degrees of freedom, 4.303 / sqrt(3) = 2.484:
+
+    >>> interval = t_interval([1.0, 2.0, 3.0])
+    >>> round(interval.low, 3), interval.value, round(interval.high, 3)
+    (-0.484, 2.0, 4.484)
+    """
+    from scipy.stats import t
+
+    values = np.asarray(values, dtype=float)
+    if values.ndim != 1 or len(values) < 2 or not np.isfinite(values).all():
+        raise ValueError(f"t_interval needs two or more finite values, not {values}")
+    half = t.ppf((1 + level) / 2, len(values) - 1) * values.std(ddof=1) / math.sqrt(len(values))
+    mean = values.mean()
+    return Interval(float(mean), float(mean - half), float(mean + half), len(values))
+
+
 def paired_difference(
     a: ArrayLike,
     b: ArrayLike,

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from helpers import metrics, stats
+from helpers.data.interactions import Interactions
 from helpers.data.splits import (
     CATALOGUE_WEEKS,
     MIN_BUYERS,
@@ -50,6 +51,12 @@ class Neighbours(Protocol):
     def similar(self, items: IntArray, k: int) -> tuple[IntArray, FloatArray]: ...
 
 
+class Rater(Protocol):
+    def fit(self, ratings: Interactions) -> "Rater": ...
+
+    def predict(self, users: IntArray, items: IntArray) -> FloatArray: ...
+
+
 @dataclass(frozen=True)
 class Scores:
     """One score per query and metric.
@@ -61,6 +68,7 @@ class Scores:
     groups : (num_queries,) household of each query, resampled whole; None if independent.
     protocol : id of everything that defines the task.
     chance : metric name -> expectation of a random ranking, in closed form where there is one.
+    folds : whether a value is the score of a whole fold; then intervals are Student's.
     """
 
     task: str
@@ -69,9 +77,12 @@ class Scores:
     groups: NDArray[Any] | None
     protocol: str
     chance: dict[str, float]
+    folds: bool = False
 
     def interval(self, metric: str) -> stats.Interval:
-        """Mean of a metric with its bootstrap interval."""
+        """Mean of a metric with its interval: bootstrap, or Student's over folds."""
+        if self.folds:
+            return stats.t_interval(self.metrics[metric])
         return stats.bootstrap(self.metrics[metric], self.groups)
 
 
@@ -91,6 +102,11 @@ def protocol_id(task: str, part: str, **settings: Any) -> str:
         "catalogue": CATALOGUE_WEEKS,
         "min_buyers": MIN_BUYERS,
     }
+    return digest(settings)
+
+
+def digest(settings: dict[str, Any]) -> str:
+    """Eight letters that change with any setting."""
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:8]
 
 
@@ -203,6 +219,48 @@ def substitutes(model: Neighbours, part: Part) -> Scores:
         chance |= chance_of([name], truth, own, k=10)
     settings = {"k": 10, "largest_coupon": LARGEST_COUPON, "capped": True}
     return make_scores("substitutes", part, found, None, chance, settings)
+
+
+def ratings(
+    make: Callable[[int], Rater], log: Interactions, fold: IntArray, part: str = "test"
+) -> Scores:
+    """How many stars does a person give a film? One score for each fold: rmse and mae, in stars.
+
+    ``make(k)`` gives the unfitted model of fold k. On "test" it learns from the other folds and is
+    asked about fold k. On "valid", where settings are chosen, it never sees fold k: it learns from
+    nine tenths of the other folds and is asked about the rest. Guesses are clipped to 1..5 stars.
+    The floor that stands in ``chance`` is the mean of the stars learned from.
+    """
+    names = ("rmse", "mae")
+    found, floor = np.zeros((2, fold.max() + 1)), np.zeros((2, fold.max() + 1))
+    for k in range(fold.max() + 1):
+        learn, ask = learn_and_ask(fold, k, part)
+        train, asked = log.select(learn), log.events[ask]
+        users, items, stars = (asked[c].to_numpy() for c in ("user", "item", "weight"))
+        guess = make(k).fit(train).predict(users, items).clip(1, 5)
+        flat = np.full(len(stars), train.events["weight"].mean())
+        found[:, k] = metrics.rmse(stars, guess), metrics.mae(stars, guess)
+        floor[:, k] = metrics.rmse(stars, flat), metrics.mae(stars, flat)
+    settings = {"task": "ratings", "part": part, "fold": fold.tolist(), "clip": [1, 5]}
+    chance = dict(zip(names, floor.mean(axis=1).tolist(), strict=True))
+    each = dict(zip(names, found, strict=True))
+    return Scores("ratings", part, each, None, digest(settings), chance, folds=True)
+
+
+def learn_and_ask(
+    fold: IntArray, k: int, part: str
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which ratings are learned from and which are asked about; see `ratings`.
+
+    >>> learn, ask = learn_and_ask(np.arange(100) % 5, 0, "test")
+    >>> int(learn.sum()), int(ask.sum())
+    (80, 20)
+    """
+    learn, ask = fold != k, fold == k
+    if part == "valid":
+        inner = np.random.default_rng(k).random(len(fold)) < 0.1
+        learn, ask = learn & ~inner, learn & inner
+    return learn, ask
 
 
 # --- the questions -----------------------------------------------------------------------------

@@ -107,6 +107,16 @@ def test_leaderboard_sorts_flags_and_links(tmp_path: Path) -> None:
     assert "chance on paper: HR@20 0.0024" in html and html.count('scope="col"') == 3
 
 
+def test_leaderboard_of_errors_puts_the_smallest_first(tmp_path: Path) -> None:
+    stars = {"metric": "rmse", "task": "ratings", "n": 5}
+    facts = {"25-yardstick": {"a": row("Global mean", 1.12, control=True, **stars),
+                              "b": row("Biases", 0.94, **stars)}}
+    html, warnings = build(tmp_path, BOARD.replace("complete_basket", "ratings"), facts)
+    assert warnings == "" and html.index("Biases") < html.index("Global mean")
+    assert "5 folds" in html and "weeks" not in html and "floor</span>" in html
+    assert "the mean of all stars: RMSE" in html and html.count("best without a network") == 1
+
+
 def test_leaderboard_puts_rows_without_the_main_metric_last(tmp_path: Path) -> None:
     facts = {"22-behaviour": {"a": row("Words", 0.9, metric="mrr"), "b": row("Cosine", 0.2)}}
     html, _ = build(tmp_path, BOARD, facts)

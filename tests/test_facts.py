@@ -25,6 +25,7 @@ class Scores:
     part: str = "valid"
     protocol: str = "0123abcd"
     groups: np.ndarray | None = None
+    folds: bool = False
     chance: dict[str, float] = field(default_factory=lambda: {"HR@20": CHANCE})
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap as scipy_bootstrap
 from scipy.stats import norm
+from scipy.stats import t as student
 
 from helpers import stats
 
@@ -118,3 +119,26 @@ def test_fast_and_small():
     tracemalloc.stop()
     assert seconds < 1.5  # 0.2 on a quiet machine
     assert peak < 3e6
+
+
+def test_t_interval_is_scipys_and_wider_than_the_bootstrap():
+    values = np.random.default_rng(0).normal(size=5)
+    interval = stats.t_interval(values)
+    low, high = student.interval(0.95, 4, values.mean(), values.std(ddof=1) / math.sqrt(5))
+    assert (interval.low, interval.high) == (pytest.approx(low), pytest.approx(high))
+    resampled = stats.bootstrap(values)
+    assert interval.low < resampled.low and interval.high > resampled.high
+
+
+def test_t_interval_covers_as_promised_where_the_bootstrap_of_five_does_not():
+    rng = np.random.default_rng(0)
+    samples = rng.normal(size=(400, 5))
+    held = [i.low <= 0 <= i.high for i in map(stats.t_interval, samples)]
+    short = [i.low <= 0 <= i.high for i in (stats.bootstrap(x, n_boot=200) for x in samples)]
+    assert np.mean(held) > 0.93 > 0.88 > np.mean(short)
+
+
+@pytest.mark.parametrize("values", [[], [1.0], [1.0, float("nan")], [1.0, float("inf")]])
+def test_t_interval_refuses(values):
+    with pytest.raises(ValueError, match="two or more finite"):
+        stats.t_interval(values)

@@ -22,12 +22,14 @@ Row = dict[str, Any]
 MAIN_METRIC = {
     "complete_basket": "hr@20", "goes_with": "recall@20", "new_products": "ndcg@20",
     "buy_again": "ndcg@20", "substitutes": "type precision@10", "cold_start": "ndcg@20",
+    "ratings": "rmse",
 }
 WEEKS = {
     "valid": "trained on weeks 1–40, scored on weeks 41–46",
     "test": "trained on weeks 1–46, scored on weeks 47–53",
 }
-FLAGS = {"random": "chance", "popularity": "baseline"}
+FLAGS = {"random": "chance", "popularity": "baseline", "global mean": "floor"}
+KNOWS_NOTHING = ("random", "global mean")  # the controls of the tables
 LOWER_IS_BETTER = ("rmse", "mae")
 
 
@@ -50,8 +52,8 @@ def read_rows(folder: Path, task: str, part: str) -> list[Row]:
 
 
 def is_random(model: str) -> bool:
-    """The row that only guesses."""
-    return model.lower() == "random"
+    """The row that only guesses, or says the same to everybody about everything."""
+    return model.lower() in KNOWS_NOTHING
 
 
 def add_cell(rows: dict[str, Row], fact: Fact, chapter: str) -> None:
@@ -197,20 +199,24 @@ def caption_html(rows: list[Row], metrics: list[str], text: str, part: str) -> s
     """What the table answers, over how many queries, on which weeks, under which protocol."""
     first = [row["cells"][metrics[0]] for row in rows if metrics[0] in row["cells"]]
     n = max((fact.get("n") or 0 for fact in first), default=0)
+    asked = [f"n = {n:,} queries", WEEKS.get(part, part), "95 % intervals in brackets"]
+    if first and first[0].get("task") == "ratings":
+        asked = [f"{n} folds of MovieLens 100K", "smaller is closer to the stars given",
+                 "Student's 95 % intervals over the folds in brackets"]
     small = " · ".join([
-        f"n = {n:,} queries", WEEKS.get(part, part), "95 % intervals in brackets",
-        f"protocol <code>{escape(one_protocol(rows))}</code>", *chance_text(rows, metrics),
+        *asked, f"protocol <code>{escape(one_protocol(rows))}</code>", *chance_text(rows, metrics),
     ])
     lead = f'<span class="question">{escape(text)}</span> ' if text else ""
     return f'<figcaption>{lead}<span class="fine">{small}</span></figcaption>'
 
 
 def chance_text(rows: list[Row], metrics: list[str]) -> list[str]:
-    """Chance worked out on paper, where a row carries it."""
+    """Chance worked out on paper, where a row carries it; for errors, what the mean gets."""
+    what = "the mean of all stars" if lower_is_better(metrics[0]) else "chance on paper"
     for row in rows:
         chance = row["cells"].get(metrics[0], {}).get("chance")
         if chance is not None:
-            return [f"chance on paper: {escape(metric_name(metrics[0]))} {number(float(chance), 4)}"]
+            return [f"{what}: {escape(metric_name(metrics[0]))} {number(float(chance), 4)}"]
     return []
 
 
