@@ -6,7 +6,11 @@ shape.  Backgrounds are white and opaque, so that a figure also reads on a dark 
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -158,6 +162,110 @@ def pictures(images: NDArray[Any], labels: Sequence[str], per_row: int = 5) -> A
     axes.imshow(sheet, cmap="gray_r")
     axes.set_axis_off()
     return axes
+
+
+@dataclass(frozen=True)
+class Page:
+    """Something a notebook shows as HTML, and everything else as its description."""
+
+    html: str
+    alt: str
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def __repr__(self) -> str:
+        return self.alt
+
+
+def hover_map(
+    points: ArrayLike,
+    labels: Sequence[str],
+    groups: Sequence[str],
+    alt: str,
+    landmarks: Sequence[int] = (),
+) -> Page:
+    """Draw a map (n, 2) whose points tell their label when pointed at or tapped.
+
+    The seven largest groups get a colour and a shape; the rest are small grey dots.  Radio buttons
+    above the map, reachable by keyboard, leave one group in ink.  `landmarks` are points that are
+    named on the map itself.  One piece of SVG: no library, no network.
+
+    >>> page = hover_map([[0, 0], [1, 1]], ["milk", "jam"], ["dairy", "spreads"], "two products")
+    >>> page, page.html.count("<title>")
+    (two products, 2)
+    """
+    place = np.asarray(points, dtype=float)
+    if place.shape != (len(labels), 2) or len(groups) != len(labels):
+        raise ValueError(f"points {place.shape} for {len(labels)} labels and {len(groups)} groups")
+    place = (place - place.min(axis=0)) / np.maximum(np.ptp(place, axis=0), 1e-12) * (
+        580,
+        560,
+    ) + 10
+    largest = [name for name, _ in Counter(groups).most_common(len(SHAPES))]
+    which = [largest.index(name) if name in largest else len(SHAPES) for name in groups]
+    key = "m" + hashlib.sha256(repr((place.round(), labels)).encode()).hexdigest()[:6]
+    order = sorted(range(len(labels)), key=lambda item: -which[item])  # grey dots below
+    dots = [
+        f'<use href="#{key}s{which[n]}" class="g{which[n]}" x="{place[n, 0]:.0f}" '
+        f'y="{place[n, 1]:.0f}"><title>{escape(labels[n])}</title></use>'
+        for n in order
+    ]
+    names = [
+        f'<text x="{min(place[n, 0] + 6, 470):.0f}" y="{place[n, 1] + 4:.0f}">'
+        f"{escape(labels[n])}</text>"
+        for n in landmarks
+    ]
+    return Page(_sheet(key, largest, dots, names, alt), alt)
+
+
+# Seven shapes about 9 units across, drawn around the origin.
+SHAPES = (
+    "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z",
+    "M-4-4h8v8h-8z",
+    "M0-5L5 4H-5z",
+    "M0-5.5L5 0L0 5.5L-5 0z",
+    "M0 5L5-4H-5z",
+    "M-1.7-5h3.4v3.3h3.3v3.4h-3.3v3.3h-3.4v-3.3h-3.3v-3.4h3.3z",
+    "M-5-3L-3-5L0-2L3-5L5-3L2 0L5 3L3 5L0 2L-3 5L-5 3L-2 0z",
+)
+TELL = (
+    "const t=event.target.querySelector&&event.target.querySelector('title');"
+    "if(t&&event.target!==this)this.parentNode.querySelector('output').textContent=t.textContent"
+)
+
+
+def _sheet(
+    key: str, largest: Sequence[str], dots: Sequence[str], names: Sequence[str], alt: str
+) -> str:
+    """Put the parts of a map together: styles, radio buttons, drawing, and the line that tells."""
+    colours = [*COLOURS[: len(largest)], "#b8b8b8"]
+    kinds = [*range(len(largest)), len(SHAPES)]
+    shapes = [*SHAPES[: len(largest)], "M-2 0a2 2 0 1 0 4 0a2 2 0 1 0-4 0z"]
+    style = f"#{key}{{background:#fff;color:#222;padding:.5rem;border-radius:8px;max-width:640px}}"
+    style += f"#{key} svg{{width:100%;height:auto}}#{key} text{{font-size:13px;font-weight:600;"
+    style += "paint-order:stroke;stroke:#fff;stroke-width:3px;pointer-events:none}"
+    style += f"#{key} label{{display:inline-block;margin-right:.8em;font-size:.85rem}}"
+    style += (
+        f"#{key} label svg{{width:1em;height:1em}}#{key} output{{display:block;min-height:1.5em}}"
+    )
+    style += "".join(f"#{key} .g{n}{{fill:{colours[i]}}}" for i, n in enumerate(kinds))
+    style += "".join(f"#{key}:has(.r{n}:checked) .d use:not(.g{n}){{opacity:.07}}" for n in kinds)
+    defs = "".join(f'<path id="{key}s{n}" d="{d}"/>' for n, d in zip(kinds, shapes, strict=True))
+    radios = f'<label><input type="radio" name="{key}" checked> all</label>' + "".join(
+        f'<label><input type="radio" name="{key}" class="r{n}"> <svg viewBox="-6 -6 12 12" '
+        f'aria-hidden="true"><use href="#{key}s{n}" class="g{n}"/></svg> {escape(name)}</label>'
+        for n, name in zip(kinds, [*largest, "others"], strict=True)
+    )
+    return (
+        f'<div id="{key}"><style>{style}</style>'
+        f'<fieldset style="border:0;padding:0;margin:0"><legend class="sr-only">Show</legend>'
+        f"{radios}</fieldset>"
+        f'<svg viewBox="0 0 600 580" role="img" aria-label="{escape(alt)}" '
+        f'onpointerover="{TELL}" onclick="{TELL}"><defs>{defs}</defs>'
+        f'<g class="d">{"".join(dots)}</g>{"".join(names)}</svg>'
+        f"<output>Point at a mark, or tap it, to read its name.</output></div>"
+    )
 
 
 def _axes(height: float) -> Axes:

@@ -13,7 +13,7 @@ HELPERS = ROOT / "helpers"
 FLOORS = (  # within a floor, a module may import those to its left
     ("_kernels", "similarity", "metrics", "stats"),
     ("text", "data", "images"),
-    ("models", "train"),
+    ("train", "models"),
     ("tasks",),
     ("facts", "plots", "check"),
 )
