@@ -5,6 +5,7 @@ model and returns `Scores`; means and intervals are made from those. What define
 hashed to its protocol id: rows with two protocols never share a table.
 """
 
+import functools
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -389,6 +390,7 @@ def chance_of(
     return expected
 
 
+@functools.cache  # every model is asked the same questions
 def capped_chance(kind: str, num_relevant: int, num_items: int, k: int) -> float:
     """Expectation for one query; a capped recall divides by the smaller of k and the truth."""
     value = float(metrics.expected_at_random(kind, num_relevant, num_items, k))
