@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -81,12 +82,12 @@ def noise_shares(times: FloatArray, exponent: float) -> FloatArray:
     >>> noise_shares(np.array([1.0, 4.0]), 0.5)
     array([0.33333333, 0.66666667])
     """
-    share: FloatArray = np.asarray(times, dtype=float) ** exponent
-    return share / share.sum()
+    share = np.asarray(times, dtype=float) ** exponent
+    return share / share.sum()  # type: ignore[no-any-return]
 
 
 def log_ratio(table: sparse.csr_array, noise: FloatArray) -> sparse.csr_array:
-    """ln P(j | i) / noise_j of the pairs that were seen: what in · out + ln k learns.
+    """ln P(j | i) / noise_j of the pairs that were seen: what in · out learns.
 
     With noise in proportion to the pairs of each product this is PMI.
 
@@ -111,11 +112,13 @@ def sgns_loss(u: Tensor, v: Tensor, noise: Tensor, k: float) -> Tensor:
     noise : (shared, dim) out-vectors of products drawn as noise, shared by the whole batch.
     k : how many noise pairs weigh against each true one.
 
-    Source: Mikolov et al. (2013), equation 4; shared noise instead of k new draws a pair.
+    The score is u · v - ln k, so that vectors of zeros say "as often as noise".
+
+    Source: Mikolov et al. (2013), equation 4; there without ln k, and with k new draws a pair.
     """
     from torch.nn.functional import softplus
 
-    true, fake = (u * v).sum(1), u @ noise.T
+    true, fake = (u * v).sum(1) - math.log(k), u @ noise.T - math.log(k)
     return softplus(-true).mean() + k * softplus(fake).mean()
 
 
@@ -143,7 +146,7 @@ def train_pairs(
     fade = torch.optim.lr_scheduler.LinearLR(adam, 1, 0.1, total_iters=epochs)
     for _ in progress(range(epochs), epochs, "epoch"):
         centres, partners = (torch.tensor(side) for side in draw_pairs(baskets, rng, power))
-        for i, j in zip(centres.split(batch), partners.split(batch), strict=True):
+        for i, j in zip(centres.split(batch), partners.split(batch), strict=True):  # type: ignore[no-untyped-call]
             drawn = torch.multinomial(chance, shared, replacement=True, generator=dice)
             loss = sgns_loss(U[i.to(device)], V[j.to(device)], V[drawn.to(device)], k)
             adam.zero_grad()
@@ -156,8 +159,8 @@ def train_pairs(
 def sgns_slope(table: sparse.csr_array, noise: FloatArray, k: float) -> Slope:
     """The gradient of the whole skip-gram loss at each cell of a table of pairs.
 
-    A cell with count c, expected to be drawn q times as noise, has the loss
-    c softplus(-x) + q softplus(x), whose derivative is (c + q) sigmoid(x) - c.
+    A cell with count c, expected to be drawn q times as noise, and z = x - ln k has the loss
+    c softplus(-z) + q softplus(z), whose derivative is (c + q) sigmoid(z) - c.
     """
     import torch
 
@@ -166,7 +169,7 @@ def sgns_slope(table: sparse.csr_array, noise: FloatArray, k: float) -> Slope:
 
     def slope(x: Tensor, count: Tensor, i: Tensor, j: Tensor) -> Tensor:
         expected = (each[i, None] * share[j]).to(x.device)
-        return torch.sigmoid(x) * (count + expected) - count
+        return torch.sigmoid(x - math.log(k)) * (count + expected) - count
 
     return slope
 
@@ -194,7 +197,7 @@ def strips(num: int, side: int, dice: torch.Generator) -> Iterator[tuple[Tensor,
     """
     import torch
 
-    rows, columns = (torch.randperm(num, generator=dice).split(side) for _ in range(2))
+    rows, columns = (torch.randperm(num, generator=dice).split(side) for _ in range(2))  # type: ignore[no-untyped-call]
     for some_rows, some_columns in zip(rows, columns, strict=True):
         yield some_rows, torch.arange(num)
         yield torch.arange(num), some_columns
@@ -206,7 +209,7 @@ def train_table(
     dim: int = 64,
     *,
     epochs: int = 6,
-    rate: float = 0.05,
+    rate: float = 0.03,
     side: int = 512,
     biased: bool = False,
     seed: int = 0,
@@ -236,8 +239,9 @@ def train_table(
     for _ in progress(range(epochs), epochs, "epoch"):
         for i, j in strips(num, side, dice):
             x = U[i.to(device)] @ V[j.to(device)].T + b[i.to(device), None] + c[j.to(device)]
+            count = (counts[i] if len(i) < num else counts[j].T).to(device)
             adam.zero_grad()
-            x.backward(unit * slope(x.detach(), (counts[i] if len(i) < num else counts[j].T).to(device), i, j))
+            x.backward(unit * slope(x.detach(), count, i, j))  # type: ignore[no-untyped-call]
             adam.step()
         fade.step()
     return U.detach(), V.detach(), b.detach(), c.detach()
