@@ -18,7 +18,7 @@ Weight = Callable[[FloatArray], FloatArray]
 
 
 def truncated_svd(
-    X: Any, factors: int, sweeps: int = 8, seed: int = 0
+    X: Any, factors: int, sweeps: int = 5, seed: int = 0
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """The `factors` strongest singular triples of X, by multiplying with X over and over.
 
@@ -295,8 +295,8 @@ class BPR(Factors):
     def __init__(
         self,
         factors: int = 32,
-        epochs: int = 20,
-        step: float = 0.02,
+        epochs: int = 10,
+        step: float = 0.03,
         decay: float = 0.02,
         seed: int = 0,
     ) -> None:
@@ -503,7 +503,7 @@ class Slim:
     """EASE with weights that are never negative and mostly zero.
 
     Each product may be predicted by its `candidates` nearest by cosine alone, which is what makes
-    it quick: twenty sweeps over a hundred weights, for each product.
+    it quick: ten sweeps over a hundred weights, for each product.
 
     Parameters
     ----------
@@ -532,7 +532,7 @@ class Slim:
         length = np.sqrt(np.maximum(gram.diagonal(), 1))
         near = strongest(gram / length / length[:, None], self.candidates)
         weights = np.zeros(near.nnz, dtype=np.float32)
-        descend(gram, near.indptr, near.indices, weights, self.l1, self.l2, 20)
+        descend(gram, near.indptr, near.indices, weights, self.l1, self.l2, 10)
         self.table = sparse.csr_array((weights, near.indices, near.indptr), shape=near.shape).T
         return self
 
