@@ -212,9 +212,10 @@ def hover_map(
         for n in order
     ]
     names = [
-        f'<text x="{min(place[n, 0] + 6, 470):.0f}" y="{place[n, 1] + 4:.0f}">'
-        f"{escape(labels[n])}</text>"
+        f'<text x="{x + (6 if x < 420 else -6):.0f}" y="{y + 4:.0f}" '
+        f'text-anchor="{"start" if x < 420 else "end"}">{escape(labels[n])}</text>'
         for n in landmarks
+        for x, y in [place[n]]
     ]
     return Page(_sheet(key, largest, dots, names, alt), alt)
 
@@ -239,7 +240,7 @@ def _sheet(
     key: str, largest: Sequence[str], dots: Sequence[str], names: Sequence[str], alt: str
 ) -> str:
     """Put the parts of a map together: styles, radio buttons, drawing, and the line that tells."""
-    colours = [*COLOURS[: len(largest)], "#b8b8b8"]
+    colours = [*COLOURS[: len(largest)], "#a0a0a0"]
     kinds = [*range(len(largest)), len(SHAPES)]
     shapes = [*SHAPES[: len(largest)], "M-2 0a2 2 0 1 0 4 0a2 2 0 1 0-4 0z"]
     style = f"#{key}{{background:#fff;color:#222;padding:.5rem;border-radius:8px;max-width:640px}}"

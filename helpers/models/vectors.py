@@ -138,6 +138,7 @@ def train_pairs(
 ) -> tuple[Tensor, Tensor]:
     """Learn in- and out-vectors from drawn pairs, batch by batch (`sgns_loss`, Adam)."""
     import torch
+    from torch.nn.functional import embedding as look_up
 
     rng, dice = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
     size, chance = (len(noise), dim), torch.tensor(noise)
@@ -148,7 +149,8 @@ def train_pairs(
         centres, partners = (torch.tensor(side) for side in draw_pairs(baskets, rng, power))
         for i, j in zip(centres.split(batch), partners.split(batch), strict=True):  # type: ignore[no-untyped-call]
             drawn = torch.multinomial(chance, shared, replacement=True, generator=dice)
-            loss = sgns_loss(U[i.to(device)], V[j.to(device)], V[drawn.to(device)], k)
+            u, v = look_up(i.to(device), U), look_up(j.to(device), V)
+            loss = sgns_loss(u, v, look_up(drawn.to(device), V), k)
             adam.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             adam.step()
@@ -228,6 +230,7 @@ def train_table(
     U, V (num_items, dim), b, c (num_items,) on `device`.
     """
     import torch
+    from torch.nn.functional import embedding as look_up
 
     dice, num = torch.Generator().manual_seed(seed), table.shape[0]
     counts, unit = torch.tensor(table.toarray(), dtype=torch.float32), num / table.sum()
@@ -238,7 +241,8 @@ def train_table(
     fade = torch.optim.lr_scheduler.LinearLR(adam, 1, 0.02, total_iters=epochs)
     for _ in progress(range(epochs), epochs, "epoch"):
         for i, j in strips(num, side, dice):
-            x = U[i.to(device)] @ V[j.to(device)].T + b[i.to(device), None] + c[j.to(device)]
+            here, there = i.to(device), j.to(device)
+            x = look_up(here, U) @ look_up(there, V).T + b[here, None] + c[there]
             count = (counts[i] if len(i) < num else counts[j].T).to(device)
             adam.zero_grad()
             x.backward(unit * slope(x.detach(), count, i, j))  # type: ignore[no-untyped-call]
