@@ -248,7 +248,10 @@ KEEPS_SEASON = "substitutes/test/item-cosine-shuffled/type-precision@10"
 
 
 def test_rows_marked_as_controls_are_at_chance():
-    """A shuffle inside weeks keeps popularity: a method that uses it may keep that, no more."""
+    """A shuffle inside weeks keeps popularity: a method that uses it may keep that, no more.
+
+    For errors in stars the chance is the mean of all stars: a control may not be nearer.
+    """
     popular = {
         (fact["task"], fact["part"], fact["metric"]): fact["high"]
         for _, _, fact in ROWS
@@ -258,6 +261,8 @@ def test_rows_marked_as_controls_are_at_chance():
     away = []
     for chapter, name, fact in controls:
         if near_chance(fact, fact["chance"]) or name == KEEPS_SEASON:
+            continue
+        if fact["task"] == "ratings" and fact["low"] > fact["chance"]:
             continue
         bar = popular.get((fact["task"], fact["part"], fact["metric"]), 0.0)
         if fact["model"].lower() not in USES_POPULARITY or fact["low"] > bar:
