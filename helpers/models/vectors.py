@@ -171,21 +171,24 @@ def sgns_slope(table: sparse.csr_array, noise: FloatArray, k: float) -> Slope:
 
     def slope(x: Tensor, count: Tensor, i: Tensor, j: Tensor) -> Tensor:
         expected = (each[i, None] * share[j]).to(x.device)
-        return torch.sigmoid(x - math.log(k)) * (count + expected) - count
+        true = torch.sigmoid(x - math.log(k))  # in place: a strip has millions of cells
+        return true.mul_(expected.add_(count)).sub_(count)
 
     return slope
 
 
-def glove_slope(cap: float, power: float = 0.75) -> Slope:
+def glove_slope(cap: float) -> Slope:
     """The gradient of GloVe's loss at each cell: weight(count) (x - ln count).
 
-    Source: Pennington, Socher & Manning (2014), equations 8 and 9; power 3/4 as there.
+    Source: Pennington, Socher & Manning (2014), equations 8 and 9: (count / cap) to 3/4,
+    which is its root times the root of its root.
     """
     import torch
 
     def slope(x: Tensor, count: Tensor, i: Tensor, j: Tensor) -> Tensor:
-        weight = torch.clamp(count / cap, max=1) ** power
-        return weight * (x - torch.log(torch.clamp(count, min=1e-9)))
+        root = torch.clamp(count / cap, max=1).sqrt_()
+        error = x - torch.log(torch.clamp(count, min=1e-9))
+        return error.mul_(root).mul_(root.sqrt())
 
     return slope
 
@@ -233,19 +236,21 @@ def train_table(
     from torch.nn.functional import embedding as look_up
 
     dice, num = torch.Generator().manual_seed(seed), table.shape[0]
-    counts, unit = torch.tensor(table.toarray(), dtype=torch.float32), num / table.sum()
+    counts = torch.tensor(table.toarray(), dtype=torch.float32)
     U, V = ((0.1 * torch.randn(num, dim, generator=dice)).to(device) for _ in range(2))
-    b, c = (torch.zeros(num, device=device) for _ in range(2))
+    b, c = (torch.zeros((num, 1), device=device) for _ in range(2))
     learned = [p.requires_grad_() for p in (U, V, b, c)[: 4 if biased else 2]]
     adam = torch.optim.Adam(learned, lr=rate)
     fade = torch.optim.lr_scheduler.LinearLR(adam, 1, 0.02, total_iters=epochs)
     for _ in progress(range(epochs), epochs, "epoch"):
         for i, j in strips(num, side, dice):
             here, there = i.to(device), j.to(device)
-            x = look_up(here, U) @ look_up(there, V).T + b[here, None] + c[there]
+            x = look_up(here, U) @ look_up(there, V).T
+            if biased:
+                x = x + look_up(here, b) + look_up(there, c).T
             count = (counts[i] if len(i) < num else counts[j].T).to(device)
             adam.zero_grad()
-            x.backward(unit * slope(x.detach(), count, i, j))  # type: ignore[no-untyped-call]
+            x.backward(slope(x.detach(), count, i, j))  # type: ignore[no-untyped-call]
             adam.step()
         fade.step()
-    return U.detach(), V.detach(), b.detach(), c.detach()
+    return U.detach(), V.detach(), b.detach()[:, 0], c.detach()[:, 0]
