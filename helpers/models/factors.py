@@ -46,11 +46,14 @@ def truncated_svd(
     Q = rng.standard_normal((X.shape[1], min(factors + 10, *X.shape)))
     for _ in range(sweeps):
         Q = np.linalg.qr(X.T @ (X @ Q))[0]
-    U, s, Wt = np.linalg.svd(X @ Q, full_matrices=False)
-    return U[:, :factors], s[:factors], (Wt @ Q.T)[:factors]
+    thin = X @ Q
+    squares, turn = np.linalg.eigh(thin.T @ thin)
+    s = np.sqrt(np.maximum(squares[::-1][:factors], 1e-12))
+    turn = turn[:, ::-1][:, :factors]
+    return thin @ turn / s, s, turn.T @ Q.T
 
 
-def nearest(vectors: FloatArray, items: IntArray, k: int) -> tuple[IntArray, FloatArray]:
+def nearest_vectors(vectors: FloatArray, items: IntArray, k: int) -> tuple[IntArray, FloatArray]:
     """The k rows whose cosine with each of `items` is largest, the row itself left out.
 
     Parameters
@@ -61,7 +64,7 @@ def nearest(vectors: FloatArray, items: IntArray, k: int) -> tuple[IntArray, Flo
     -------
     indices, scores : (n, k), best first.
 
-    >>> nearest(np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 0.1]]), np.array([0]), 1)[0]
+    >>> nearest_vectors(np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 0.1]]), np.array([0]), 1)[0]
     array([[2]])
     """
     rows = normalize_rows(vectors)
@@ -184,7 +187,7 @@ class Factors:
         return np.asarray(self.user_vectors[users] @ self.item_vectors.T, dtype=np.float32)
 
     def similar(self, items: IntArray, k: int) -> tuple[IntArray, FloatArray]:
-        return nearest(self.item_vectors, items, k)
+        return nearest_vectors(self.item_vectors, items, k)
 
 
 class SVD(Factors):
