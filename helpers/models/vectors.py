@@ -236,7 +236,7 @@ def train_table(
     from torch.nn.functional import embedding as look_up
 
     dice, num = torch.Generator().manual_seed(seed), table.shape[0]
-    counts = torch.tensor(table.toarray(), dtype=torch.float32)
+    counts = torch.from_numpy(table.astype(np.float32).toarray())
     U, V = ((0.1 * torch.randn(num, dim, generator=dice)).to(device) for _ in range(2))
     b, c = (torch.zeros((num, 1), device=device) for _ in range(2))
     learned = [p.requires_grad_() for p in (U, V, b, c)[: 4 if biased else 2]]
