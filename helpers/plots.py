@@ -214,10 +214,27 @@ def hover_map(
     names = [
         f'<text x="{x + (6 if x < 420 else -6):.0f}" y="{y + 4:.0f}" '
         f'text-anchor="{"start" if x < 420 else "end"}">{escape(labels[n])}</text>'
-        for n in landmarks
-        for x, y in [place[n]]
+        for n, (x, y) in _apart(landmarks, place)
     ]
     return Page(_sheet(key, largest, dots, names, alt), alt)
+
+
+def _apart(
+    landmarks: Sequence[int], place: NDArray[Any], gap: float = 20
+) -> list[tuple[int, tuple[float, float]]]:
+    """Move the names of landmarks down until none lies on another.
+
+    >>> _apart([0, 1], np.array([[5.0, 5.0], [9.0, 6.0]]))
+    [(0, (5.0, 5.0)), (1, (9.0, 25.0))]
+    """
+    found: list[tuple[int, tuple[float, float]]] = []
+    for item in sorted(landmarks, key=lambda item: float(place[item, 1])):
+        x, y = (float(value) for value in place[item])
+        for _, (other_x, other_y) in found:
+            if abs(x - other_x) < 200 and abs(y - other_y) < gap:
+                y = other_y + gap
+        found.append((item, (x, y)))
+    return found
 
 
 # Seven shapes about 9 units across, drawn around the origin.
@@ -243,9 +260,10 @@ def _sheet(
     colours = [*COLOURS[: len(largest)], "#a0a0a0"]
     kinds = [*range(len(largest)), len(SHAPES)]
     shapes = [*SHAPES[: len(largest)], "M-2 0a2 2 0 1 0 4 0a2 2 0 1 0-4 0z"]
-    style = f"#{key}{{background:#fff;color:#222;padding:.5rem;border-radius:8px;max-width:640px}}"
+    style = f"#{key}{{background:#fff;color:#222;color-scheme:light;padding:.5rem;border-radius:8px;max-width:640px}}"
     style += f"#{key} svg{{width:100%;height:auto}}#{key} text{{font-size:13px;font-weight:600;"
     style += "paint-order:stroke;stroke:#fff;stroke-width:3px;pointer-events:none}"
+    style += f"@media(max-width:500px){{#{key} text{{font-size:19px}}}}"
     style += f"#{key} label{{display:inline-block;margin-right:.8em;font-size:.85rem}}"
     style += (
         f"#{key} label svg{{width:1em;height:1em}}#{key} output{{display:block;min-height:1.5em}}"
