@@ -43,7 +43,7 @@ def truncated_svd(
            [1. , 0.4, 0.2]])
     """
     rng = np.random.default_rng(seed)
-    Q = rng.standard_normal((X.shape[1], min(factors + 10, *X.shape)))
+    Q = rng.standard_normal((X.shape[1], min(factors + 10, *X.shape))).astype(X.dtype)
     for _ in range(sweeps):
         Q = np.linalg.qr(X.T @ (X @ Q))[0]
     thin = X @ Q
@@ -344,6 +344,19 @@ def evened(X: Any, power: float) -> FloatArray:
     return np.asarray(scale * np.sqrt(squares.sum() / (squares * scale**2).sum()))
 
 
+def mirrored(P: FloatArray) -> FloatArray:
+    """Copy the upper triangle of a square table to the lower one, in place, block by block.
+
+    >>> mirrored(np.array([[1.0, 2.0], [9.0, 3.0]])).tolist()
+    [[1.0, 2.0], [2.0, 3.0]]
+    """
+    for start in range(0, len(P), 512):
+        rows = slice(start, start + 512)
+        P[rows, :start] = P[:start, rows].T
+        P[rows, rows] = np.triu(P[rows, rows]) + np.triu(P[rows, rows], 1).T
+    return P
+
+
 def ease_weights(gram: FloatArray, regularisation: float) -> FloatArray:
     """How each product is best predicted from all others by ridge regression, all at once.
 
@@ -367,17 +380,16 @@ def ease_weights(gram: FloatArray, regularisation: float) -> FloatArray:
     array([[0.  , 0.33],
            [0.5 , 0.  ]])
     """
-    P = np.array(gram, order="F")
+    P = np.array(gram.T, order="F")
     np.fill_diagonal(P, P.diagonal() + regularisation)
     potrf, potri = linalg.get_lapack_funcs(("potrf", "potri"), (P,))
     factor, failed = potrf(P, lower=True, overwrite_a=True)
     if failed:
         raise ValueError(f"regularisation={regularisation}: too small, there is no inverse")
-    P, _ = potri(factor, lower=True, overwrite_c=True)
-    P = np.tril(P, -1) + np.tril(P).T
-    B = P / -P.diagonal()
-    np.fill_diagonal(B, 0)
-    return np.ascontiguousarray(B)
+    P = mirrored(potri(factor, lower=True, overwrite_c=True)[0].T)
+    P /= -P.diagonal()
+    np.fill_diagonal(P, 0)
+    return P
 
 
 def ease_dual(X: FloatArray, regularisation: float) -> FloatArray:
