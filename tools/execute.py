@@ -57,6 +57,7 @@ def environment(facts: Path) -> dict[str, str]:
     env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(GUARD), env.get("PYTHONPATH")]))
     env.update(ALIKE_FACTS=str(facts), IPYTHONDIR=str(facts.parent / "ipython"))
     env.update(HF_HUB_OFFLINE="1", TF_CPP_MIN_LOG_LEVEL="2", JUPYTER_PREFER_ENV_PATH="1")
+    env["ALIKE_PROGRESS"] = "0"  # nbval keeps what a cell wiped
     return env
 
 
