@@ -1,10 +1,7 @@
-"""The checkers of chapter 11 accept the solution and refuse nothing, and two usual mistakes."""
+"""Chapter 11: right answers to its exercises, and the mistakes that people make."""
 
 import numpy as np
 import pandas as pd
-import pytest
-
-from helpers.check import ch11
 
 
 def top_share(counts, share):
@@ -59,20 +56,3 @@ WRONG = {
     "ex_5": [lambda size: float(size.split()[0]) if size else float("nan"), lambda size: 16.0],
     "ex_6": [lambda g, n, k: g * n / (n + k), lambda g, n, k: g],
 }
-
-
-@pytest.mark.parametrize("name", RIGHT)
-def test_the_solution_is_accepted(name):
-    assert getattr(ch11, name)(RIGHT[name])
-
-
-@pytest.mark.parametrize("name", RIGHT)
-@pytest.mark.parametrize("empty", [None, ...])
-def test_no_answer_is_no_solution(name, empty):
-    assert not getattr(ch11, name)(empty)
-
-
-@pytest.mark.parametrize(("name", "wrong"), [(n, w) for n, ws in WRONG.items() for w in ws])
-def test_usual_mistakes_get_a_hint(name, wrong, capsys):
-    assert not getattr(ch11, name)(wrong)
-    assert "hint" in capsys.readouterr().out
