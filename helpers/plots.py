@@ -212,28 +212,33 @@ def hover_map(
         for n in order
     ]
     names = [
-        f'<text x="{x + (6 if x < 420 else -6):.0f}" y="{y + 4:.0f}" '
-        f'text-anchor="{"start" if x < 420 else "end"}">{escape(labels[n])}</text>'
-        for n, (x, y) in _apart(landmarks, place)
+        f'<text x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}">{escape(labels[n])}</text>'
+        for n, x, y, anchor in _apart(landmarks, labels, place)
     ]
     return Page(_sheet(key, largest, dots, names, alt), alt)
 
 
 def _apart(
-    landmarks: Sequence[int], place: NDArray[Any], gap: float = 20
-) -> list[tuple[int, tuple[float, float]]]:
-    """Move the names of landmarks down until none lies on another.
+    landmarks: Sequence[int], labels: Sequence[str], place: NDArray[Any], gap: float = 20
+) -> list[tuple[int, float, float, str]]:
+    """Write names towards the middle, and move them down until none lies on another.
 
-    >>> _apart([0, 1], np.array([[5.0, 5.0], [9.0, 6.0]]))
-    [(0, (5.0, 5.0)), (1, (9.0, 25.0))]
+    Widths are those on a phone, where letters are largest: about 10 units each.
+
+    >>> _apart([0, 1], ["tea", "jam"], np.array([[5.0, 5.0], [9.0, 6.0]]))
+    [(0, 11.0, 9.0, 'start'), (1, 15.0, 29.0, 'start')]
     """
-    found: list[tuple[int, tuple[float, float]]] = []
+    found: list[tuple[int, float, float, str]] = []
+    taken: list[tuple[float, float, float]] = []
     for item in sorted(landmarks, key=lambda item: float(place[item, 1])):
-        x, y = (float(value) for value in place[item])
-        for _, (other_x, other_y) in found:
-            if abs(x - other_x) < 200 and abs(y - other_y) < gap:
-                y = other_y + gap
-        found.append((item, (x, y)))
+        right, wide = place[item, 0] > 300, 10.0 * len(labels[item])
+        x, y = float(place[item, 0]) + (-6 if right else 6), float(place[item, 1]) + 4
+        left = x - wide if right else x
+        for other, end, below in sorted(taken, key=lambda name: name[2]):
+            if left < end and other < left + wide and abs(y - below) < gap:
+                y = below + gap
+        taken.append((left, left + wide, y))
+        found.append((item, x, y, "end" if right else "start"))
     return found
 
 

@@ -48,6 +48,21 @@ def test_every_mark_lies_inside_the_sheet():
     assert len(at) == 1500 and x.max() <= 600 and y.max() <= 580
 
 
+def test_no_name_lies_on_another_or_leaves_the_sheet_even_on_a_phone():
+    places = np.random.default_rng(1).uniform(size=(40, 2))
+    labels = [f"product {n:02}" for n in range(40)]
+    page = plots.hover_map(places, labels, ["one"] * 40, "many names", range(12))
+    boxes = []
+    for text in BeautifulSoup(page.html, "html.parser").select("svg > text"):
+        wide, x = 10 * len(text.text), float(text["x"])
+        left = x - wide if text["text-anchor"] == "end" else x
+        assert left >= 0 and left + wide <= 600
+        boxes.append((left, left + wide, float(text["y"])))
+    for place, (left, right, y) in enumerate(boxes):
+        for other_left, other_right, other_y in boxes[:place]:
+            assert right <= other_left or other_right <= left or abs(y - other_y) >= 19
+
+
 def test_lengths_that_differ_are_named():
     with pytest.raises(ValueError, match="for 2 labels and 3 groups"):
         plots.hover_map(PLACES[:3], LABELS[:2], GROUPS[:3], "wrong")
