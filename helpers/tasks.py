@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from helpers import metrics, stats
+from helpers.data.fashion import NAMES, load_fashion
 from helpers.data.interactions import Interactions
 from helpers.data.splits import (
     CATALOGUE_WEEKS,
@@ -27,7 +28,7 @@ from helpers.data.splits import (
     Part,
     without_sales,
 )
-from helpers.similarity import top_k_scores
+from helpers.similarity import normalize_rows, top_k, top_k_scores
 
 FloatArray = NDArray[np.floating[Any]]
 IntArray = NDArray[np.integer[Any]]
@@ -37,6 +38,8 @@ BLOCK = 512  # queries scored at a time: 512 x 8,254 float32 is 17 MB
 MIN_BASKET = 3  # products a basket must hold before one is hidden
 BASKETS_EACH = 3  # baskets asked of one household at most, so that no household rules the mean
 COLD_SHARE = 0.15
+RANKED_WHOLLY = 10  # every tenth picture is asked for the order of all others, which takes sorting
+KIND_FOLDS = 3
 LARGEST_COUPON = 50  # a coupon for more products than this names a department, not substitutes
 
 
@@ -262,6 +265,74 @@ def learn_and_ask(
         inner = np.random.default_rng(k).random(len(fold)) < 0.1
         learn, ask = learn & ~inner, learn & inner
     return learn, ask
+
+
+def look_alike(vectors: FloatArray, part: str = "test") -> Scores:
+    """Are the nearest pictures of the same kind of article? One query for each picture.
+
+    ``vectors`` (num_pictures, dim) holds one row for each picture of ``load_fashion(part)``, in
+    its order. Every picture asks all others, by cosine. Metrics: precision@10, and average
+    precision over the whole ranking for every tenth picture (nan for the rest).
+    """
+    labels = load_fashion(part)[1]
+    unit = normalize_rows(np.asarray(vectors, dtype=np.float32))
+    if len(unit) != len(labels):
+        raise ValueError(f"{len(unit)} vectors for the {len(labels)} pictures of {part!r}")
+    nearest = top_k(unit, unit, 10, exclude_self=True)[0]
+    found: dict[str, FloatArray] = {
+        "precision@10": (labels[nearest] == labels[:, None]).mean(axis=1),
+        "map": np.full(len(labels), np.nan),
+    }
+    asked = np.arange(0, len(labels), RANKED_WHOLLY)
+    found["map"][asked] = whole_ranking(unit, labels, asked)
+    mates, others = np.bincount(labels), len(labels) - 1
+    chance = {
+        name: float(
+            np.average(
+                [metrics.expected_at_random(kind, int(n) - 1, others, k) for n in mates],
+                weights=mates,
+            )
+        )
+        for name, kind, k in (("precision@10", "precision@k", 10), ("map", "ap", others))
+    }
+    settings = {"task": "look_alike", "part": part, "k": 10, "labels": labels.tolist()}
+    return Scores("look_alike", part, found, None, digest(settings), chance)
+
+
+def whole_ranking(unit: FloatArray, labels: IntArray, asked: IntArray) -> FloatArray:
+    """Average precision of the cosine order of all other rows, for the rows ``asked``.
+
+    >>> unit = np.array([[1.0, 0], [0.8, 0.6], [0.6, 0.8], [0, 1]])
+    >>> whole_ranking(unit, np.array([0, 1, 0, 1]), np.array([0])).round(2).tolist()
+    [0.5]
+    """
+    found, scores = np.empty(len(asked)), unit[asked] @ unit.T
+    for place, query in enumerate(asked):
+        order = np.argsort(-scores[place], kind="stable")
+        hit = labels[order[order != query]] == labels[query]
+        found[place] = (np.cumsum(hit) / np.arange(1, len(hit) + 1))[hit].mean()
+    return found
+
+
+def unseen_kinds(make: Callable[[int], FloatArray]) -> Scores:
+    """The question of `look_alike` about kinds that training never saw: one score for each kind.
+
+    ``make(k)`` gives vectors of the test pictures from a model that was trained without the kinds
+    whose label leaves the rest k when divided by three. Each kind is asked with the vectors that
+    never saw it, among all pictures. Metric: precision@10 by kind; the kinds are the units, since
+    the claim is about other kinds, so the interval is Student's over ten of them.
+    """
+    labels = load_fashion("test")[1]
+    each = np.zeros(len(NAMES))
+    for fold in range(KIND_FOLDS):
+        scores = look_alike(make(fold))
+        for kind in range(fold, len(NAMES), KIND_FOLDS):
+            each[kind] = scores.metrics["precision@10"][labels == kind].mean()
+    settings = {"task": "unseen_kinds", "folds": KIND_FOLDS, "asks": scores.protocol}
+    chance = {"precision@10": scores.chance["precision@10"]}
+    return Scores(
+        "unseen_kinds", "test", {"precision@10": each}, None, digest(settings), chance, folds=True
+    )
 
 
 # --- the questions -----------------------------------------------------------------------------

@@ -164,9 +164,15 @@ def test_fashion_parts_share_no_picture():
     assert not packed[0] & packed[1]
 
 
+def test_fashion_fit_and_valid_are_the_two_pieces_of_train():
+    whole, fit, valid = (data.load_fashion(part)[1] for part in ("train", "fit", "valid"))
+    assert len(fit) == 8000 and np.array_equal(np.concatenate([fit, valid]), whole)
+    assert np.bincount(valid).min() > 150
+
+
 def test_fashion_part_must_exist():
-    with pytest.raises(ValueError, match="'valid' is neither 'train' nor 'test'"):
-        data.load_fashion("valid")
+    with pytest.raises(ValueError, match="'training' is none of 'train'"):
+        data.load_fashion("training")
 
 
 @pytest.mark.parametrize("content", [None, b"", b"something else"])

@@ -7,6 +7,7 @@ from helpers.data.groceries import Groceries, load_groceries, twelve
 from helpers.data.interactions import Interactions
 from helpers.data.movielens import load_movielens
 from helpers.data.splits import Part, part, shop_catalogue, without_sales
+from helpers.data.weights import load_weights
 
 __all__ = [
     "Catalogue",
@@ -17,6 +18,7 @@ __all__ = [
     "load_fashion",
     "load_groceries",
     "load_movielens",
+    "load_weights",
     "part",
     "shop_catalogue",
     "twelve",

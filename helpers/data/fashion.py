@@ -26,6 +26,7 @@ NAMES = (
     "Ankle boot",
 )
 SIDE = 28
+FIT = 8000  # of the training pictures; the rest are for choosing
 
 
 def load_fashion(part: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8], tuple[str, ...]]:
@@ -33,12 +34,13 @@ def load_fashion(part: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8], tuple
 
     Parameters
     ----------
-    part : "train" (10,000 of the 60,000, a thousand of each kind) or "test" (all 10,000).
+    part : "train" (10,000 of the 60,000, a thousand of each kind) or "test" (all 10,000); and the
+        two pieces of "train": "fit", its first 8,000, and "valid", the other 2,000, to choose on.
 
     Returns
     -------
-    images : uint8, shape (10000, 28, 28); 0 is the background, 255 the brightest.
-    labels : uint8, shape (10000,); a position in `names`.
+    images : uint8, shape (n, 28, 28); 0 is the background, 255 the brightest.
+    labels : uint8, shape (n,); a position in `names`.
     names : ten words.
 
     Raises
@@ -52,12 +54,15 @@ def load_fashion(part: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8], tuple
     >>> images.shape, names[labels[0]]
     ((10000, 28, 28), 'Ankle boot')
     """
-    if part not in ("train", "test"):
-        raise ValueError(f"part: {part!r} is neither 'train' nor 'test'")
-    images = np.frombuffer(_checked(f"{part}-images.xz"), dtype=np.uint8)
-    labels = np.frombuffer(_checked(f"{part}-labels.xz"), dtype=np.uint8)
+    pieces = {"fit": slice(0, FIT), "valid": slice(FIT, None)}
+    if part not in ("train", "test", *pieces):
+        raise ValueError(f"part: {part!r} is none of 'train', 'fit', 'valid' and 'test'")
+    file = "test" if part == "test" else "train"
+    images = np.frombuffer(_checked(f"{file}-images.xz"), dtype=np.uint8)
+    labels = np.frombuffer(_checked(f"{file}-labels.xz"), dtype=np.uint8)
+    piece = pieces.get(part, slice(None))
     # copies, since arrays made from bytes cannot be written to
-    return images.reshape(-1, SIDE, SIDE).copy(), labels.copy(), NAMES
+    return images.reshape(-1, SIDE, SIDE)[piece].copy(), labels[piece].copy(), NAMES
 
 
 def _checked(name: str) -> bytes:

@@ -22,11 +22,20 @@ Row = dict[str, Any]
 MAIN_METRIC = {
     "complete_basket": "hr@20", "goes_with": "recall@20", "new_products": "ndcg@20",
     "buy_again": "ndcg@20", "substitutes": "type precision@10", "cold_start": "ndcg@20",
-    "ratings": "rmse",
+    "ratings": "rmse", "look_alike": "precision@10", "unseen_kinds": "precision@10",
 }
 WEEKS = {
     "valid": "trained on weeks 1–40, scored on weeks 41–46",
     "test": "trained on weeks 1–46, scored on weeks 47–53",
+}
+# What a caption says where the queries are not of the groceries.
+ASKED = {
+    "ratings": ["{n} folds of MovieLens 100K", "smaller is closer to the stars given",
+                "Student's 95 % intervals over the folds in brackets"],
+    "look_alike": ["n = {n:,} article photographs, none of which any method learned from",
+                   "95 % intervals in brackets"],
+    "unseen_kinds": ["{n} kinds of article, each unknown to the method that was asked",
+                     "Student's 95 % intervals over the kinds in brackets"],
 }
 FLAGS = {"random": "chance", "popularity": "baseline", "global mean": "floor"}
 KNOWS_NOTHING = ("random", "global mean")  # the controls of the tables
@@ -200,9 +209,8 @@ def caption_html(rows: list[Row], metrics: list[str], text: str, part: str) -> s
     first = [row["cells"][metrics[0]] for row in rows if metrics[0] in row["cells"]]
     n = max((fact.get("n") or 0 for fact in first), default=0)
     asked = [f"n = {n:,} queries", WEEKS.get(part, part), "95 % intervals in brackets"]
-    if first and first[0].get("task") == "ratings":
-        asked = [f"{n} folds of MovieLens 100K", "smaller is closer to the stars given",
-                 "Student's 95 % intervals over the folds in brackets"]
+    if first and first[0].get("task") in ASKED:
+        asked = [line.format(n=n) for line in ASKED[first[0]["task"]]]
     small = " · ".join([
         *asked, f"protocol <code>{escape(one_protocol(rows))}</code>", *chance_text(rows, metrics),
     ])
