@@ -323,13 +323,18 @@ def unseen_kinds(make: Callable[[int], FloatArray]) -> Scores:
     the claim is about other kinds, so the interval is Student's over ten of them.
     """
     labels = load_fashion("test")[1]
-    each = np.zeros(len(NAMES))
+    hit = np.zeros(len(labels))
     for fold in range(KIND_FOLDS):
-        scores = look_alike(make(fold))
-        for kind in range(fold, len(NAMES), KIND_FOLDS):
-            each[kind] = scores.metrics["precision@10"][labels == kind].mean()
-    settings = {"task": "unseen_kinds", "folds": KIND_FOLDS, "asks": scores.protocol}
-    chance = {"precision@10": scores.chance["precision@10"]}
+        unit = normalize_rows(np.asarray(make(fold), dtype=np.float32))
+        asked = np.flatnonzero(labels % KIND_FOLDS == fold)
+        for some in np.array_split(asked, 8):
+            scores = unit[some] @ unit.T
+            scores[np.arange(len(some)), some] = -np.inf  # nobody is his own neighbour
+            nearest = top_k_scores(scores, 10)[0]
+            hit[some] = (labels[nearest] == labels[some, None]).mean(axis=1)
+    each = np.array([hit[labels == kind].mean() for kind in range(len(NAMES))])
+    settings = {"task": "unseen_kinds", "part": "test", "folds": KIND_FOLDS, "k": 10}
+    chance = {"precision@10": (np.bincount(labels)[0] - 1) / (len(labels) - 1)}
     return Scores(
         "unseen_kinds", "test", {"precision@10": each}, None, digest(settings), chance, folds=True
     )

