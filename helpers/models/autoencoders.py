@@ -181,7 +181,8 @@ def train_coder(
     X : csr (num_rows, num_items); stored cells count as held.
     rows : rows shown in an epoch, drawn anew for each; None shows all.
     drop, sample : see `drop_cells` and `candidates`.
-    hidden_only : the loss asks for the dropped cells alone, not for those that were shown.
+    hidden_only : the loss asks for the dropped cells alone, and the rest, made one long again,
+        is all that is shown.
     beta, ramp : weight of the KL divergence, reached in equal steps after `ramp` epochs.
     rate : of Adam; it falls in equal steps to zero at the end of `epochs`.
     """
@@ -199,10 +200,11 @@ def train_coder(
         adam.param_groups[0]["lr"] = rate * (1 - step / (epochs * per_epoch))
         step += 1
         columns, extra = candidates(held[some], sample, rng)
-        shown = drop_cells(unit[some], drop, rng)
+        shown, wanted = drop_cells(unit[some], drop, rng), held[some]
+        if hidden_only:
+            shown, wanted = unit_rows(shown), wanted - wanted.multiply(shown != 0)
         logits, kl = network(as_tensor(shown, device), torch.from_numpy(columns).to(device))
         logits = logits + torch.from_numpy(extra).to(device)
-        wanted = held[some] - held[some].multiply(shown != 0) if hidden_only else held[some]
         weight = beta * min(1, step / (ramp * per_epoch))
         return multinomial_loss(logits, wanted, columns) + weight * kl.mean()  # type: ignore[no-any-return]
 
