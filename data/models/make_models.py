@@ -30,7 +30,9 @@ SEED = 0
 def halved(network: torch.nn.Module) -> Arrays:
     """The weights in half precision, counters left out."""
     state = network.state_dict().items()
-    return {name: w.numpy().astype(np.float16) for name, w in state if w.is_floating_point()}
+    arrays = {name: w.numpy().astype(np.float16) for name, w in state if w.is_floating_point()}
+    # safetensors writes memory as it lies, and channels_last lies in another order
+    return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
 
 
 def make_metric(
@@ -53,15 +55,18 @@ def make_metric(
     return {**halved(network["body"]), "curve": losses(curve)}
 
 
-def make_simclr(part: str = "train", width: int = 16, epochs: int = 14, most: int = 2) -> Arrays:
-    """Two mildly changed views of each picture, no labels; the last layer is thrown away."""
+def make_simclr(part: str = "train", width: int = 16, epochs: int = 14) -> Arrays:
+    """Two changed views of each picture (place, light, a hole) must match; no labels."""
     pictures = e.as_input(data.load_fashion(part)[0])
     torch.manual_seed(SEED)
     dice = torch.Generator().manual_seed(SEED)
-    network = e.picture_network(width).to(memory_format=torch.channels_last)
+    network = e.picture_network(width, grid=3).to(memory_format=torch.channels_last)
+
+    def view(x: torch.Tensor) -> torch.Tensor:
+        return network(e.erased(e.relit(e.shifted(x, 2, dice), dice), 10, dice))
 
     def loss(i: torch.Tensor) -> torch.Tensor:
-        return e.pairs_loss(*(network(e.shifted(pictures[i], most, dice)) for _ in range(2)))
+        return e.pairs_loss(view(pictures[i]), view(pictures[i]))
 
     curve = e.train_encoder(network, loss, len(pictures), epochs, dice=dice, size=256)
     return {**halved(network), "curve": losses(curve)}

@@ -39,8 +39,8 @@ def conv_block(before: int, after: int) -> torch.nn.Sequential:
     return nn.Sequential(conv, nn.BatchNorm2d(after), nn.ReLU())
 
 
-def picture_network(width: int, dim: int = 64) -> torch.nn.Sequential:
-    """Five convolutions, two poolings, a mean over all places, then `dim` numbers.
+def picture_network(width: int, dim: int = 64, grid: int = 1) -> torch.nn.Sequential:
+    """Five convolutions, two poolings, means over grid x grid cells, then `dim` numbers.
 
     >>> import torch
     >>> picture_network(4, 8).eval()(torch.zeros(2, 1, 28, 28)).shape
@@ -56,9 +56,9 @@ def picture_network(width: int, dim: int = 64) -> torch.nn.Sequential:
         nn.MaxPool2d(2),
         conv_block(2 * width, 4 * width),
         conv_block(4 * width, 4 * width),
-        nn.AdaptiveAvgPool2d(1),
+        nn.AdaptiveAvgPool2d(grid),
         nn.Flatten(),
-        nn.Linear(4 * width, dim),
+        nn.Linear(4 * width * grid**2, dim),
     )
 
 
@@ -101,6 +101,19 @@ def erased(pictures: torch.Tensor, size: int, dice: torch.Generator) -> torch.Te
     rows = (place >= top) & (place < top + size)
     columns = (place >= left) & (place < left + size)
     return pictures * ~(rows[:, :, None] & columns[:, None, :])[:, None]
+
+
+def relit(pictures: torch.Tensor, dice: torch.Generator) -> torch.Tensor:
+    """Change the light: grey values to a random power, times a random number.
+
+    >>> import torch
+    >>> relit(torch.zeros(1, 1, 2, 2), torch.Generator().manual_seed(0)).sum().item()
+    0.0
+    """
+    import torch
+
+    power, factor = torch.rand(2, len(pictures), 1, 1, 1, generator=dice)
+    return (0.5 + 0.7 * factor) * pictures ** torch.exp(1.4 * power - 0.7)
 
 
 def class_loss(
