@@ -30,9 +30,7 @@ SEED = 0
 def halved(network: torch.nn.Module) -> Arrays:
     """The weights in half precision, counters left out."""
     state = network.state_dict().items()
-    arrays = {name: w.numpy().astype(np.float16) for name, w in state if w.is_floating_point()}
-    # safetensors writes memory as it lies, and channels_last lies in another order
-    return {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    return {name: w.numpy().astype(np.float16) for name, w in state if w.is_floating_point()}
 
 
 def make_metric(
@@ -150,7 +148,9 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     for name in sys.argv[1:] or RECIPES:
         start = time.process_time()
-        content = save(RECIPES[name]())
+        # safetensors writes memory as it lies, and some arrays lie in another order
+        made = {key: np.ascontiguousarray(array) for key, array in RECIPES[name]().items()}
+        content = save(made)
         (HERE / f"{name}.safetensors").write_bytes(content)
         write_sums()
         print(f"{name}: {time.process_time() - start:.0f} CPU seconds, {len(content):,} bytes")
