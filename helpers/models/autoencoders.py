@@ -9,7 +9,7 @@ from scipy import sparse
 from torch import Tensor, nn
 
 from helpers.data import Interactions
-from helpers.models.factors import nearest_vectors
+from helpers.models.factors import nearest_vectors, truncated_svd
 from helpers.similarity import normalize_rows
 from helpers.train import train_network
 
@@ -222,13 +222,26 @@ def complete_rows(network: Coder, rows: sparse.csr_array) -> FloatArray:
         return np.asarray(torch.softmax(logits, dim=1).cpu().numpy())
 
 
+def svd_rows(X: sparse.csr_array, width: int) -> FloatArray:
+    """Product vectors of a truncated SVD, each four long: where a coder may start.
+
+    >>> vectors = svd_rows(sparse.csr_array(np.eye(3)[[0, 0, 1, 2]]), 2)
+    >>> np.linalg.norm(vectors, axis=1).round(2).tolist()[0]
+    4.0
+    """
+    held = sparse.csr_array(X != 0).astype(np.float32)
+    hushed = (np.maximum(held.sum(axis=0), 1) ** -0.4).astype(np.float32)
+    _, s, Vt = truncated_svd(held @ sparse.diags_array(hushed), width, sweeps=3)
+    return np.asarray(4 * normalize_rows(Vt.T * np.sqrt(s)), dtype=np.float32)
+
+
 class MultDAE:
     """A denoising autoencoder with a multinomial likelihood; rows are households or baskets.
 
     Parameters
     ----------
     width : numbers in the code.   epochs : passes over the rows.   seed, device : as elsewhere.
-    settings : handed to `train_coder`.
+    from_svd : start both layers at `svd_rows`.   settings : handed to `train_coder`.
 
     References
     ----------
@@ -252,17 +265,22 @@ class MultDAE:
         epochs: int = 8,
         seed: int = 0,
         device: Any = "cpu",
+        from_svd: bool = False,
         **settings: Any,
     ) -> None:
         self.width, self.epochs, self.seed = width, epochs, seed
-        self.device, self.settings = device, settings
+        self.device, self.from_svd, self.settings = device, from_svd, settings
 
     def fit(self, interactions: Interactions, validate: Any = None) -> Self:
         torch.manual_seed(self.seed)
         self.matrix = interactions.matrix
-        self.network = self.network_class(interactions.popularity.astype(float), self.width).to(
-            self.device
-        )
+        popularity = interactions.popularity.astype(float)
+        self.network = self.network_class(popularity, self.width).to(self.device)
+        if self.from_svd:
+            vectors = torch.from_numpy(svd_rows(self.matrix, self.width))
+            with torch.no_grad():
+                self.network.encoder.copy_(vectors)
+                self.network.decoder.copy_(vectors)
         check = None if validate is None else lambda: validate(self)
         self.curve = train_coder(
             self.network, self.matrix, self.epochs, seed=self.seed, validate=check, **self.settings
