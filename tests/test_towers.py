@@ -1,0 +1,100 @@
+"""Two towers: the ridge start, the losses, seeds, and no tensor left on another device."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from scipy import sparse
+from torch.nn.functional import cross_entropy
+
+from helpers.data import Interactions
+from helpers.models import towers
+
+ROWS = np.array([[1, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 0], [1, 0, 1, 0]], dtype=np.float32)
+X = sparse.csr_array(ROWS)  # nobody bought the last product
+ATTRIBUTES = np.array([[0, 2], [0, 3], [1, 2], [1, 3]])
+
+
+def log() -> Interactions:
+    lines = pd.DataFrame(np.argwhere(ROWS), columns=["who", "what"])
+    return Interactions.from_frame(lines, user="who", item="what")
+
+
+def trained(seed: int = 0) -> towers.TwoTowerModel:
+    return towers.TwoTowerModel(width=3, factors=2, epochs=3, seed=seed).fit(log())
+
+
+def test_a_seed_fixes_everything_and_another_changes_it() -> None:
+    first, second, other = trained(), trained(), trained(1)
+    users = np.arange(4)
+    assert np.array_equal(first.scores(users), second.scores(users))
+    assert not np.array_equal(first.scores(users), other.scores(users))
+
+
+def test_validation_sees_the_model_after_each_epoch_and_the_best_is_kept() -> None:
+    seen: list[Any] = []
+
+    def validate(model: towers.TwoTowerModel) -> float:
+        seen.append(model.scores(np.arange(4)))
+        return -float(len(seen))  # the first epoch is the best
+
+    model = towers.TwoTowerModel(width=3, factors=2, epochs=9).fit(log(), validate)
+    assert len(seen) == len(model.curve) == 3
+    assert np.array_equal(model.scores(np.arange(4)), seen[0])
+
+
+def test_the_bias_starts_at_log_popularity() -> None:
+    network = towers.TwoTowers(np.arange(4)[:, None], width=3)
+    towers.start_towers(network, X, factors=2)
+    share = ROWS.sum(axis=0)[:3] / ROWS.sum()
+    assert network.bias[:3, 0].detach().numpy() == pytest.approx(np.log(share) / 1.1, rel=1e-3)
+
+
+def test_a_product_without_a_sale_is_described_but_never_refused() -> None:
+    network = towers.TwoTowers(np.arange(4)[:, None], width=3)
+    towers.start_towers(network, X, factors=2)
+    before = network.outer[3].detach().clone()
+    towers.train_towers(network, X, 2)
+    assert torch.equal(before, network.outer[3].detach())
+    network = towers.TwoTowers(ATTRIBUTES, width=3)
+    towers.start_towers(network, X, factors=2)
+    assert network.look_up(network.bias)[3].abs() > 0.1
+
+
+def test_without_the_correction_the_loss_in_the_batch_is_cross_entropy_of_torch() -> None:
+    u, v = torch.randn(2, 5, 3, dtype=torch.float64)
+    ours = towers.in_batch_loss(u, v, torch.zeros(5), temperature=0.5)
+    assert ours == pytest.approx(cross_entropy(u @ v.T / 0.5, torch.arange(5)))
+
+
+def test_the_correction_takes_the_share_of_each_opponent_off() -> None:
+    u, v = torch.zeros(2, 2, 3)
+    share = torch.tensor([0.8, 0.2])
+    # the scores are -ln share: opponents weigh 1 / 0.8 and 1 / 0.2
+    wanted = -np.log([1.25 / 6.25, 5 / 6.25]).mean()
+    assert towers.in_batch_loss(u, v, share.log()).item() == pytest.approx(wanted)
+
+
+class OneDevice(torch.overrides.TorchFunctionMode):  # type: ignore[misc]
+    """Refuse every call that mixes tensors of two devices, as a GPU does."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        leaves = torch.utils._pytree.tree_leaves((args, kwargs or {}))
+        devices = {leaf.device.type for leaf in leaves if isinstance(leaf, torch.Tensor)}
+        if len(devices) > 1:
+            raise RuntimeError(f"{func} mixes {devices}")
+        return func(*args, **(kwargs or {}))
+
+
+def test_no_tensor_is_left_behind_on_another_device() -> None:
+    """The meta device knows shapes only; it stands for a GPU that this machine lacks."""
+    network = towers.TwoTowers(ATTRIBUTES, width=3).to("meta")
+    rows, pairs = torch.empty(5, 4, device="meta"), torch.empty(2, 6, 3, device="meta")
+    with OneDevice():
+        value = towers.softmax_loss(network(rows), rows)
+        value.backward()  # type: ignore[no-untyped-call]
+        other = towers.in_batch_loss(*pairs, torch.empty(6, device="meta"))
+    assert {value.device.type, other.device.type, network.bias.device.type} == {"meta"}
+    assert all(p.grad is not None for p in network.parameters())
