@@ -101,7 +101,7 @@ def test_a_seed_fixes_the_training_and_another_changes_it(few: Any) -> None:
         e.train_encoder(
             network,
             lambda i: e.pairs_loss(*(network(e.shifted(x[i], 2, dice)) for _ in range(2))),
-            len(x), 1, dice=dice, size=64,
+            len(x), 1, dice=dice, size=32,
         )  # fmt: skip
         return e.embed(network, x)
 

@@ -117,6 +117,13 @@ def test_leaderboard_of_errors_puts_the_smallest_first(tmp_path: Path) -> None:
     assert "the mean of all stars: RMSE" in html and html.count("best without a network") == 1
 
 
+def test_leaderboards_of_photographs_speak_of_pictures_and_not_of_weeks(tmp_path: Path) -> None:
+    for task, words in (("look_alike", "4,321 article photographs"), ("unseen_kinds", "kinds")):
+        facts = {"33-images": {"a": row("Pixels", 0.8, metric="precision@10", task=task)}}
+        html, warnings = build(tmp_path, BOARD.replace("complete_basket", task), facts)
+        assert warnings == "" and words in html and "weeks" not in html
+
+
 def test_leaderboard_puts_rows_without_the_main_metric_last(tmp_path: Path) -> None:
     facts = {"22-behaviour": {"a": row("Words", 0.9, metric="mrr"), "b": row("Cosine", 0.2)}}
     html, _ = build(tmp_path, BOARD, facts)
