@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -21,6 +22,26 @@ def find_device() -> torch.device:
     import torch
 
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@contextmanager
+def silent_stderr() -> Iterator[None]:
+    """Drop what compiled code writes to stderr; errors are still raised.
+
+    TensorFlow greets there when it is imported and when it looks for a GPU, before anybody can
+    ask it not to.
+
+    >>> with silent_stderr():
+    ...     _ = os.write(2, b"Could not find cuda drivers on your machine")
+    """
+    loud, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(loud, 2)
+        os.close(loud)
+        os.close(nowhere)
 
 
 def train_network(

@@ -1,5 +1,6 @@
-"""The loop that all networks share, and its progress line."""
+"""The loop that all networks share, its progress line, and silence for TensorFlow."""
 
+import os
 from typing import Any
 
 import pytest
@@ -66,3 +67,11 @@ def test_the_progress_line_is_wiped_also_after_a_break(wish, shown, monkeypatch,
     out = capsys.readouterr().out
     assert ("\repoch 3 of 5" in out) == shown
     assert out.endswith("\033[2K\r") == shown and (shown or out == "")
+
+
+def test_stderr_is_silent_inside_loud_again_after_and_errors_come_through(capfd):
+    with pytest.raises(ValueError, match="real"), train.silent_stderr():
+        os.write(2, b"a greeting")
+        raise ValueError("a real error")
+    os.write(2, b"a warning")
+    assert capfd.readouterr().err == "a warning"

@@ -53,7 +53,7 @@ TWIN_HEADINGS = (  # a chapter told again in another framework, shorter
 SHOWN_FIRST = ("similarity", "metrics", "stats", "text", "train", "models")  # of lessons
 ALWAYS_ALLOWED = {  # the harness
     *("top_k", "top_k_scores", "Interval", "as_rows"),
-    *("find_device", "progress"),
+    *("find_device", "progress", "silent_stderr"),
 }
 LITERAL_DIRECTIVES = {
     *("math", "mermaid", "raw", "toctree", "bibliography", "badge", "leaderboard", "eval-rst"),
