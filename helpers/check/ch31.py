@@ -95,3 +95,33 @@ def ex_6(answer: Callable[[Any, Any, Any], Any]) -> bool:
         close(train, count == 0) and close(test, count == 1),
         "training: neither side is held; testing: one side is",
     )
+
+
+@exercise
+def ex_7(answer: tuple[float, float]) -> bool:
+    """Adam's first step for the gradient 1e-6 at rate .003, in PyTorch and in Keras."""
+    g, rate, root = 1e-6, 3e-3, np.sqrt(1 - 0.999)
+    torch_step, keras_step = rate * g / (g + 1e-8), rate * g / (g + 1e-7 / root)
+    first, second = answer
+    if close(second, rate * g / (g + 1e-7), 1e-3):
+        return say(False, "Keras adds ε before its correction: it is divided by √(1 - β₂)")
+    if close((second, first), (torch_step, keras_step), 1e-3):
+        return say(False, "PyTorch first, then Keras")
+    return say(
+        close(answer, (torch_step, keras_step), 1e-3), "η g / (|g| + ε); Keras' ε is ε / √(1 - β₂)"
+    )
+
+
+@exercise
+def ex_8(answer: Callable[[Any, Any], Any]) -> bool:
+    """Mean of the table rows that a bag names, where -1 names none; in TensorFlow."""
+    table = np.array([[1.0, 0.0], [3.0, 4.0], [5.0, 2.0]], dtype=np.float32)
+    bag = np.array([[0, 1], [2, -1], [-1, 1]])
+    found = np.asarray(answer(table, bag))
+    if close(found, [[2, 2], [2.5, 1], [1.5, 2]], 1e-5):
+        return say(False, "a bag of one word is its only row: divide by the words that are there")
+    if close(found, [[2, 2], [3, 1], [2, 2]], 1e-5):
+        return say(False, "-1 read row 0; give what is missing the weight zero")
+    return say(
+        close(found, [[2, 2], [5, 2], [3, 4]], 1e-5), "weights of 0 and 1, sum, divide by the sum"
+    )

@@ -25,6 +25,14 @@ def split(left: Any, right: Any, held: Any) -> Any:
     return count == 0, count == 1
 
 
+def means(table: Any, bag: Any, reads: int = 0, counts: bool = True) -> Any:
+    known = np.maximum(bag >= 0, reads)[:, :, None]
+    total = (table[np.maximum(bag, 0)] * known).sum(1)
+    return total / (known.sum(1) if counts else bag.shape[1])
+
+
+FIRST = 3e-9 / 1.01e-6  # Adam's step in PyTorch
+
 RIGHT = {
     "ex_1": 24.0,
     "ex_2": 0.6,
@@ -32,6 +40,8 @@ RIGHT = {
     "ex_4": in_batch,
     "ex_5": machine,
     "ex_6": split,
+    "ex_7": (FIRST, 3e-9 / (1e-6 + 1e-7 / np.sqrt(0.001))),
+    "ex_8": means,
 }
 WRONG = {
     "ex_1": [12.0, 2.0],
@@ -48,5 +58,10 @@ WRONG = {
     "ex_6": [
         lambda a, b, held: (~(held[a] & held[b]), held[a] ^ held[b]),
         lambda a, b, held: (~held[a] & ~held[b], held[a] | held[b]),
+    ],
+    "ex_7": [(FIRST, 3e-9 / 1.1e-6), (3e-9 / (1e-6 + 1e-7 / np.sqrt(0.001)), FIRST)],
+    "ex_8": [
+        lambda table, bag: means(table, bag, reads=1),
+        lambda table, bag: means(table, bag, counts=False),
     ],
 }
