@@ -34,7 +34,7 @@ ASKED = {
                 "Student's 95 % intervals over the folds in brackets"],
     "look_alike": ["n = {n:,} article photographs, none of which any method learned from",
                    "95 % intervals in brackets"],
-    "unseen_kinds": ["{n} kinds of article, each withheld from the labels that a method learned from",
+    "unseen_kinds": ["{n} kinds of article, each withheld from the labels that were learned from",
                      "Student's 95 % intervals over the kinds in brackets"],
 }
 FLAGS = {"random": "chance", "popularity": "baseline", "global mean": "floor"}
