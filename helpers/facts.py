@@ -154,12 +154,20 @@ def row(
 
 
 def difference(
-    name: str, scores_a: Scored, scores_b: Scored, metric: str, *, digits: int = 3
+    name: str,
+    scores_a: Scored,
+    scores_b: Scored,
+    metric: str,
+    *,
+    seed_sd: float = 0.0,
+    digits: int = 3,
 ) -> str:
     """Record how much `scores_a` is above `scores_b`, query by query, and return its text.
 
     Both must come from the same protocol (ValueError).  Prose may say "better" in a paragraph
-    that quotes a difference whose interval excludes zero, and only there.
+    that quotes a difference whose interval excludes zero, and only there.  Where a trained model
+    takes part, `seed_sd` is the spread between its seeds; the tolerance is three times that.  A
+    tolerance that would let a difference change its sign is refused.
     """
     a, b = scores_a, scores_b
     if (a.task, a.part, a.protocol) != (b.task, b.part, b.protocol):
@@ -171,7 +179,13 @@ def difference(
     fact = _numbers(name, interval, "", digits)
     half_width = (fact["high"] - fact["low"]) / 2
     fact.update(kind="difference", task=a.task, part=a.part, metric=metric, volatile=False)
-    fact.update(protocol=a.protocol, tolerance=_plain(max(half_width / 4, 1e-9)))
+    fact.update(protocol=a.protocol, tolerance=_plain(max(half_width / 4, 3 * seed_sd, 1e-9)))
+    if excludes_zero(fact) and fact["tolerance"] >= abs(fact["value"]):
+        raise ValueError(
+            f"difference {name!r}: three times seed_sd {seed_sd:.2g} reaches the difference "
+            f"{fact['value']:.2g} itself, which seeds alone could turn round; use more seeds, or "
+            "do not claim it"
+        )
     return _add(name, fact)
 
 

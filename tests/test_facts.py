@@ -159,6 +159,14 @@ def test_a_difference_needs_one_protocol(folder):
         facts.difference("wrong", a, b, "HR@20")
 
 
+def test_a_difference_between_trained_models_allows_for_the_seeds_but_not_for_its_sign(folder):
+    a, b = Scores({"HR@20": hits(0.2)}), Scores({"HR@20": hits(0.1, seed=1)})
+    facts.difference("trained", a, b, "HR@20", seed_sd=0.01)
+    assert written(folder)["trained"]["tolerance"] == 0.03
+    with pytest.raises(ValueError, match="seeds alone could turn round"):
+        facts.difference("shaky", a, b, "HR@20", seed_sd=0.05)
+
+
 def three_facts(rate: float, seed: int = 0, **changes: Any) -> facts.Facts:
     """Record a row, a difference and a time for a model that hits at `rate`."""
     facts.start("22-behaviour")
