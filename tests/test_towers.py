@@ -1,7 +1,10 @@
 """Two towers: the ridge start, the losses, seeds, and no tensor left on another device."""
 
+import ast
+from pathlib import Path
 from typing import Any
 
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
@@ -98,3 +101,43 @@ def test_no_tensor_is_left_behind_on_another_device() -> None:
         other = towers.in_batch_loss(*pairs, torch.empty(6, device="meta"))
     assert {value.device.type, other.device.type, network.bias.device.type} == {"meta"}
     assert all(p.grad is not None for p in network.parameters())
+
+
+def of_the_twin(*names: str) -> dict[str, Any]:
+    """Take definitions out of the notebook in TensorFlow, as a reader sees them there."""
+    keras, tf = pytest.importorskip("keras"), pytest.importorskip("tensorflow")
+    path = Path(__file__).resolve().parents[1] / "book/3-deep/31-mlp-tensorflow.ipynb"
+    cells = [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
+    wanted = [
+        node for node in ast.parse("\n".join(cells)).body if getattr(node, "name", "") in names
+    ]
+    space: dict[str, Any] = {"keras": keras, "tf": tf}
+    exec(compile(ast.Module(wanted, []), str(path), "exec"), space)  # noqa: S102
+    return space
+
+
+def test_keras_gives_the_same_scores_gradients_and_step() -> None:
+    twin = of_the_twin("KerasTowers", "keras_loss", "copy_weights")
+    tf, keras = twin["tf"], twin["keras"]
+    torch.manual_seed(0)
+    ours = towers.TwoTowers(ATTRIBUTES, width=3, drop=0.0)
+    torch.nn.init.normal_(ours.bias)
+    theirs = twin["KerasTowers"](ATTRIBUTES, 3, drop=0.0)
+    twin["copy_weights"](ours, theirs)
+    scores = ours(torch.from_numpy(ROWS))
+    np.testing.assert_allclose(theirs(ROWS).numpy(), scores.detach().numpy(), atol=1e-5)
+
+    towers.softmax_loss(scores, torch.from_numpy(ROWS)).backward()  # type: ignore[no-untyped-call]
+    with tf.GradientTape() as tape:
+        loss = twin["keras_loss"](ROWS, theirs(ROWS))
+    # whole tables: Keras' Adam squares the slices of a repeated row one by one
+    gradients = [tf.convert_to_tensor(g) for g in tape.gradient(loss, theirs.trainable_weights)]
+    tables = (ours.inner, ours.outer, ours.bias)
+    for found, table in zip(gradients, tables, strict=True):
+        np.testing.assert_allclose(found.numpy(), table.grad.numpy(), atol=1e-6)
+
+    torch.optim.Adam(ours.parameters(), lr=0.01).step()
+    adam = keras.optimizers.Adam(0.01, epsilon=1e-8 * (1 - 0.999) ** 0.5)
+    adam.apply(gradients, theirs.trainable_weights)
+    for found, table in zip(theirs.trainable_weights, tables, strict=True):
+        np.testing.assert_allclose(found.numpy(), table.detach().numpy(), atol=1e-5)
