@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from one_device import OneDevice
 
 from helpers import data
 from helpers.data import weights
 from helpers.models import encoders as e
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("torch.overrides")
 ROOT = Path(__file__).resolve().parents[1]
 STORED = [
     "metric",
@@ -153,17 +153,6 @@ def test_expansion_moves_a_query_towards_its_neighbours() -> None:
     unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     assert np.allclose(np.linalg.norm(wider, axis=1), 1, atol=1e-6)
     assert (wider @ wider.T).mean() > (unit @ unit.T).mean()
-
-
-class OneDevice(torch.overrides.TorchFunctionMode):  # type: ignore[misc]
-    """Refuse every call that mixes tensors of two devices, as a GPU does."""
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        leaves = torch.utils._pytree.tree_leaves((args, kwargs or {}))
-        devices = {leaf.device.type for leaf in leaves if isinstance(leaf, torch.Tensor)}
-        if len(devices) > 1 and func is not torch.Tensor.copy_:
-            raise RuntimeError(f"{func} mixes {devices}")
-        return func(*args, **(kwargs or {}))
 
 
 def test_no_tensor_is_left_behind_on_another_device() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from one_device import OneDevice
 from scipy import sparse
 from torch.nn.functional import cross_entropy
 
@@ -78,17 +79,6 @@ def test_the_correction_takes_the_share_of_each_opponent_off() -> None:
     # the scores are -ln share: opponents weigh 1 / 0.8 and 1 / 0.2
     wanted = -np.log([1.25 / 6.25, 5 / 6.25]).mean()
     assert towers.in_batch_loss(u, v, share.log()).item() == pytest.approx(wanted)
-
-
-class OneDevice(torch.overrides.TorchFunctionMode):  # type: ignore[misc]
-    """Refuse every call that mixes tensors of two devices, as a GPU does."""
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        leaves = torch.utils._pytree.tree_leaves((args, kwargs or {}))
-        devices = {leaf.device.type for leaf in leaves if isinstance(leaf, torch.Tensor)}
-        if len(devices) > 1:
-            raise RuntimeError(f"{func} mixes {devices}")
-        return func(*args, **(kwargs or {}))
 
 
 def test_no_tensor_is_left_behind_on_another_device() -> None:

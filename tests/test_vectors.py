@@ -4,12 +4,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from one_device import OneDevice
 from scipy import sparse
 
 from helpers.models import vectors
 
-torch = pytest.importorskip("torch")
-pytest.importorskip("torch.overrides")
 TOY = sparse.csr_array(
     np.array([[1, 1, 1, 1, 0], [1, 0, 1, 1, 0], [1, 1, 0, 0, 0], [1, 0, 0, 0, 0], [0, 1, 0, 0, 1]])
 )
@@ -128,17 +128,6 @@ def test_a_seed_fixes_everything_and_another_changes_it() -> None:
     first, second, other = train_both(), train_both(), train_both(seed=1)
     assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
     assert not torch.equal(first[0], other[0])
-
-
-class OneDevice(torch.overrides.TorchFunctionMode):  # type: ignore[misc]
-    """Refuse every call that mixes tensors of two devices, as a GPU does."""
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        leaves = torch.utils._pytree.tree_leaves((args, kwargs or {}))
-        devices = {leaf.device.type for leaf in leaves if isinstance(leaf, torch.Tensor)}
-        if len(devices) > 1:
-            raise RuntimeError(f"{func} mixes {devices}")
-        return func(*args, **(kwargs or {}))
 
 
 def test_no_tensor_is_left_behind_on_another_device() -> None:
