@@ -236,8 +236,9 @@ def compare(fresh: Mapping[str, Fact], committed: Mapping[str, Fact]) -> list[st
     """List every way in which a chapter's fresh facts differ from the committed ones.
 
     Values and interval ends may be off by the committed tolerance; names, units, protocols, seeds
-    and numbers of queries may not change; a difference may not gain or lose its "excludes zero".
-    Volatile facts need only exist.
+    and numbers of queries may not change.  A difference whose interval excludes zero must still
+    exclude it, on the same side: prose claims it.  One that includes zero claims nothing, so its
+    ends may cross zero within the tolerance.  Volatile facts need only exist.
 
     >>> old = {"kind": "number", "value": 0.5, "tolerance": 0.1, "text": "0.500"}
     >>> compare({"a": {**old, "value": 0.55}}, {"a": old})
@@ -265,7 +266,9 @@ def _changes(name: str, fresh: Fact, committed: Fact) -> list[str]:
         if not _same(new, old, committed.get("tolerance") or 0.0):
             allowed = committed.get("tolerance")
             lines.append(f"{name}: {key} is {new!r}, committed {old!r}, tolerance {allowed!r}")
-    if committed["kind"] == "difference" and excludes_zero(fresh) != excludes_zero(committed):
+    if committed["kind"] == "difference" and excludes_zero(committed) and not (
+        excludes_zero(fresh) and (fresh["low"] > 0) == (committed["low"] > 0)
+    ):
         lines.append(f"{name}: the interval no longer lies on the same side of zero")
     return lines
 

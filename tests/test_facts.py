@@ -206,6 +206,11 @@ def test_every_kind_of_change_is_noticed():
     assert "value is" in changed(row, value=old[row]["value"] + 1.1 * step)[0]
     assert "high is" in changed(row, high=old[row]["high"] + 1.1 * step)[0]
     assert "same side of zero" in changed(gain, low=-0.5)[-1]
+    other_side = {end: -old[gain][end] for end in ("value", "low", "high")}
+    assert "same side of zero" in changed(gain, **other_side)[-1]
+    unclear = {**old[gain], "low": -0.001, "tolerance": 0.01}  # includes zero: nothing is claimed
+    assert facts.compare({gain: {**unclear, "low": 0.001}}, {gain: unclear}) == []
+    assert "low is" in facts.compare({gain: {**unclear, "low": 0.02}}, {gain: unclear})[0]
     assert changed("seconds", value=99.0) == []
 
 
