@@ -189,7 +189,7 @@ def train_coder(
     rng, device, step = np.random.default_rng(seed), network.start.device, 0
     held = sparse.csr_array(X != 0).astype(np.float32)
     unit = unit_rows(held)
-    adam = torch.optim.Adam(network.parameters(), lr=rate, weight_decay=decay)
+    adam = torch.optim.Adam(network.parameters(), lr=rate, weight_decay=decay, fused=True)
     per_epoch = -(-(rows or X.shape[0]) // batch)
 
     def batches() -> list[IntArray]:
