@@ -15,8 +15,9 @@ CONTEXT = lint.Context(
     facts={
         "22-behaviour": {
             "share": {"kind": "number", "low": None, "high": None},
-            "gain": {"kind": "difference", "low": 0.01, "high": 0.03},
-            "tie": {"kind": "difference", "low": -0.01, "high": 0.03},
+            "gain": {"kind": "difference", "low": 0.01, "high": 0.03, "tolerance": 0.002},
+            "tie": {"kind": "difference", "low": -0.01, "high": 0.03, "tolerance": 0.002},
+            "shaky": {"kind": "difference", "low": 0.001, "high": 0.03, "tolerance": 0.002},
         }
     },
     helpers=lint.definitions(
@@ -212,6 +213,7 @@ BREAKAGES = [
     ("rule_words", append(5, " It is just so.")),
     ("rule_claims", append(5, " This one is better.")),
     ("rule_claims", append(5, " It beats it by {fact}`tie`.")),
+    ("rule_claims", append(5, " It beats it by {fact}`shaky`.")),
     ("rule_claims", append(5, " It improves by {fact}`share`.")),
     ("rule_claims", append(5, " This outperforms that.\n\nBy {fact}`gain`.")),
     ("rule_claims", quiz("text: c", "text: it is worse")),

@@ -24,6 +24,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from helpers.facts import excludes_zero
 from tools.execute import BOOK, code_hash, facts_of, notebooks
 
 HEADINGS = (
@@ -401,13 +402,14 @@ def rule_claims(nb: Any, context: Context) -> list[str]:
             if claim and not any(_is_proof(fact) for fact in facts):
                 found.append(
                     f"cell {number}: {claim[0]!r} needs, in the same paragraph, a {{fact}} of "
-                    "facts.difference whose interval excludes zero; or say no difference we can see"
+                    "facts.difference whose interval excludes zero by more than its tolerance; or "
+                    "say no difference we can see"
                 )
     return found
 
 
 def _is_proof(fact: dict[str, Any]) -> bool:
-    return fact.get("kind") == "difference" and (fact["low"] > 0 or fact["high"] < 0)
+    return fact.get("kind") == "difference" and excludes_zero(fact)
 
 
 def rule_facts_exist(nb: Any, context: Context) -> list[str]:
