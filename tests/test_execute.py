@@ -5,6 +5,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+import types
 from pathlib import Path
 
 import nbformat
@@ -43,6 +45,22 @@ def test_a_clean_run_is_stored_with_its_hash_and_cost(good):
     assert cost["cpu_cores"] >= 1 and cost["device"]
     assert notebook.metadata.kernelspec.name == "python3"
     assert not any("execution" in cell.metadata for cell in notebook.cells)
+
+
+def test_seconds_that_the_host_gave_to_other_guests_do_not_count(monkeypatch):
+    readings = iter([7.0, 7.4])  # two cores: 0.2 s each were taken
+    monkeypatch.setattr(execute.psutil, "cpu_count", lambda: 2)
+    monkeypatch.setattr(
+        execute.psutil, "cpu_times", lambda: types.SimpleNamespace(steal=next(readings))
+    )
+    with execute.measured() as cost:
+        time.sleep(0.5)
+    assert 0.3 <= cost["seconds"] < 0.5
+
+
+def test_machines_that_count_no_stolen_time_are_measured_too(monkeypatch):
+    monkeypatch.setattr(execute.psutil, "cpu_times", lambda: types.SimpleNamespace(user=1.0))
+    assert execute.stolen() == 0.0
 
 
 def test_it_runs_in_an_empty_folder_of_its_own(good):
