@@ -1,4 +1,4 @@
-"""Shoppers' queries with graded answers, judged by hand; see ``data/queries/README.md``."""
+"""Shoppers' queries with graded answers; see ``data/queries/README.md``."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ ASKED = {
                    "95 % intervals in brackets"],
     "unseen_kinds": ["{n} kinds of article, each withheld from the labels that were learned from",
                      "Student's 95 % intervals over the kinds in brackets"],
-    "search": ["n = {n:,} queries judged by hand", "95 % intervals in brackets"],
+    "search": ["n = {n:,} queries with judged answers", "95 % intervals in brackets"],
 }
 FLAGS = {"random": "chance", "popularity": "baseline", "global mean": "floor"}
 KNOWS_NOTHING = ("random", "global mean")  # the controls of the tables
