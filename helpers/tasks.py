@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from helpers import metrics, stats
+from helpers.data.catalogue import Catalogue
 from helpers.data.fashion import NAMES, load_fashion
 from helpers.data.interactions import Interactions
+from helpers.data.queries import load_queries
 from helpers.data.splits import (
     CATALOGUE_WEEKS,
     MIN_BUYERS,
@@ -40,6 +42,7 @@ BASKETS_EACH = 3  # baskets asked of one household at most, so that no household
 COLD_SHARE = 0.15
 RANKED_WHOLLY = 10  # every tenth picture is asked for the order of all others, which takes sorting
 KIND_FOLDS = 3
+FIRST_PAGE, SHORTLIST = 10, 50  # places that a shopper looks at, and that a second stage gets
 LARGEST_COUPON = 50  # a coupon for more products than this names a department, not substitutes
 
 
@@ -338,6 +341,64 @@ def unseen_kinds(make: Callable[[int], FloatArray]) -> Scores:
     return Scores(
         "unseen_kinds", "test", {"precision@10": each}, None, digest(settings), chance, folds=True
     )
+
+
+def search(
+    score: Callable[[list[str]], FloatArray], catalogue: Catalogue, split: str = "test"
+) -> Scores:
+    """Which products answer a shopper's words? One query for each text of ``load_queries(split)``.
+
+    ``score(texts)`` gives (num_texts, num_items) numbers, the larger the better; minus infinity
+    means "never". Equal numbers keep the order of the catalogue's columns, a hash order. Metrics:
+    ndcg@10 with the grade as gain; recall@50 (a share of the smaller of fifty and the number of
+    relevant products) and mrr@10, where a product is relevant when its grade is above zero.
+
+    Raises
+    ------
+    ValueError : for another split, and when ``score`` returns another shape.
+    """
+    asked = load_queries(split)
+    gains = asked.gains(catalogue)
+    scores = np.asarray(score(asked.texts))
+    if scores.shape != gains.shape:
+        raise ValueError(
+            f"score(texts) gave {scores.shape}: it must give {gains.shape}, one row for each "
+            "query and one column for each product of the catalogue"
+        )
+    ranked = top_k_scores(scores, SHORTLIST)[0]
+    found = {
+        "ndcg@10": metrics.ndcg_at_k(ranked, gains, FIRST_PAGE),
+        "recall@50": metrics.recall_at_k(ranked, gains, SHORTLIST, capped=True),
+        "mrr@10": metrics.reciprocal_rank(ranked, gains, FIRST_PAGE),
+    }
+    nothing = sparse.csr_array(gains.shape)
+    chance = {"ndcg@10": graded_chance(gains, FIRST_PAGE)}
+    chance |= chance_of(["recall@50"], gains, nothing, SHORTLIST)
+    chance |= chance_of(["mrr@10"], gains, nothing, FIRST_PAGE)
+    settings = {
+        "task": "search",
+        "part": split,
+        "k": [FIRST_PAGE, SHORTLIST],
+        "capped": True,
+        "queries": asked.texts,
+        "judgements": asked.judgements.to_numpy().tolist(),
+        "catalogue": [*CATALOGUE_WEEKS, MIN_BUYERS, catalogue.num_items],
+    }
+    return Scores("search", split, found, None, digest(settings), chance)
+
+
+def graded_chance(gains: sparse.csr_array, k: int) -> float:
+    """Mean NDCG of a random ranking: each place holds the mean gain of the catalogue.
+
+    Two products with gains 2 and 0: the first place holds 1 on average, and could hold 2.
+
+    >>> graded_chance(sparse.csr_array([[2.0, 0.0]]), 1)
+    0.5
+    """
+    discount = 1 / np.log2(np.arange(2, k + 2))
+    mean_gain = np.asarray(gains.sum(axis=1)) / gains.shape[1]
+    best = metrics.ideal_gains(gains, k) @ discount
+    return float(np.mean(mean_gain * discount.sum() / best))
 
 
 # --- the questions -----------------------------------------------------------------------------

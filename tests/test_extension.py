@@ -124,6 +124,12 @@ def test_leaderboards_of_photographs_speak_of_pictures_and_not_of_weeks(tmp_path
         assert warnings == "" and words in html and "weeks" not in html
 
 
+def test_the_leaderboard_of_search_speaks_of_queries_and_not_of_weeks(tmp_path: Path) -> None:
+    facts = {"35-transformer": {"a": row("BM25", 0.5, metric="ndcg@10", task="search")}}
+    html, warnings = build(tmp_path, BOARD.replace("complete_basket", "search"), facts)
+    assert warnings == "" and "queries with judged answers" in html and "weeks" not in html
+
+
 def test_leaderboard_puts_rows_without_the_main_metric_last(tmp_path: Path) -> None:
     facts = {"22-behaviour": {"a": row("Words", 0.9, metric="mrr"), "b": row("Cosine", 0.2)}}
     html, _ = build(tmp_path, BOARD, facts)

@@ -23,6 +23,7 @@ MAIN_METRIC = {
     "complete_basket": "hr@20", "goes_with": "recall@20", "new_products": "ndcg@20",
     "buy_again": "ndcg@20", "substitutes": "type precision@10", "cold_start": "ndcg@20",
     "ratings": "rmse", "look_alike": "precision@10", "unseen_kinds": "precision@10",
+    "search": "ndcg@10",
 }
 WEEKS = {
     "valid": "trained on weeks 1–40, scored on weeks 41–46",
@@ -36,6 +37,7 @@ ASKED = {
                    "95 % intervals in brackets"],
     "unseen_kinds": ["{n} kinds of article, each withheld from the labels that were learned from",
                      "Student's 95 % intervals over the kinds in brackets"],
+    "search": ["n = {n:,} queries with judged answers", "95 % intervals in brackets"],
 }
 FLAGS = {"random": "chance", "popularity": "baseline", "global mean": "floor"}
 KNOWS_NOTHING = ("random", "global mean")  # the controls of the tables
