@@ -12,9 +12,6 @@ export MPLCONFIGDIR := $(CURDIR)/_build/matplotlib
 export HF_HUB_OFFLINE := 1
 export TF_CPP_MIN_LOG_LEVEL := 2
 export PYTHONUTF8 := 1
-# Threads that wait for work sleep: by default those of BLAS and of torch hold a core each.
-export OMP_WAIT_POLICY := PASSIVE
-export OPENBLAS_THREAD_TIMEOUT := 4
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: book test lab execute clean

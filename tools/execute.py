@@ -58,8 +58,6 @@ def environment(facts: Path) -> dict[str, str]:
     env.update(ALIKE_FACTS=str(facts), IPYTHONDIR=str(facts.parent / "ipython"))
     env.update(HF_HUB_OFFLINE="1", TF_CPP_MIN_LOG_LEVEL="2", JUPYTER_PREFER_ENV_PATH="1")
     env["ALIKE_PROGRESS"] = "0"  # nbval keeps what a cell wiped
-    # Threads that wait for work sleep: by default those of BLAS and of torch hold a core each.
-    env.update(OMP_WAIT_POLICY="PASSIVE", OPENBLAS_THREAD_TIMEOUT="4")
     return env
 
 
