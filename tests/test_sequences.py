@@ -64,16 +64,12 @@ def test_the_state_is_the_recurrence() -> None:
     assert np.array_equal(last, rows[owner == 3][[-1]].toarray())
 
 
-def test_what_follows_and_first_purchases_against_loops() -> None:
+def test_next_baskets_against_a_loop() -> None:
     rows, owner = sq.basket_rows(LOG)
-    table, first = rows.toarray() > 0, sq.first_purchases(rows, owner).toarray() > 0
-    for ahead in (1, 3):
-        found = sq.what_follows(rows, owner, ahead).toarray() > 0
-        for n in range(0, len(owner), 7):
-            later = np.flatnonzero(owner[n + 1 : n + 1 + ahead] == owner[n]) + n + 1
-            had = table[:n][owner[:n] == owner[n]].any(axis=0)
-            assert np.array_equal(found[n], table[later].any(axis=0))
-            assert np.array_equal(first[n], table[n] & ~had)
+    table, found = rows.toarray(), sq.next_baskets(rows, owner).toarray()
+    for n in range(len(owner) - 1):
+        assert np.array_equal(found[n], table[n + 1] * (owner[n] == owner[n + 1]))
+    assert found[-1].sum() == 0
 
 
 @pytest.mark.parametrize("width", [1, 5])
@@ -157,7 +153,7 @@ def test_a_later_basket_never_changes_an_earlier_state() -> None:
 
 
 def test_a_seed_gives_the_same_model_twice_and_training_helps() -> None:
-    found = [sq.NextBasket(8, epochs=4, rate=0.02, seed=0).fit(LOG) for _ in range(2)]
+    found = [sq.NextBasket(8, epochs=4, seed=0).fit(LOG) for _ in range(2)]
     assert np.array_equal(found[0].scores(np.arange(5)), found[1].scores(np.arange(5)))
     assert found[0].curve[-1]["loss"] < found[0].curve[0]["loss"]
     assert found[0].similar(np.array([3]), 4)[0].shape == (1, 4)

@@ -191,37 +191,16 @@ def recent(owner: IntArray, users: IntArray, last: int) -> list[IntArray]:
     return [np.arange(max(a, b - last), b) for a, b in zip(starts, ends, strict=True)]
 
 
-def first_purchases(rows: sparse.csr_array, owner: IntArray) -> sparse.csr_array:
-    """Only the cells in which a household has a product for the first time.
+def next_baskets(rows: sparse.csr_array, owner: IntArray) -> sparse.csr_array:
+    """For each basket the household's next one; after its last, nothing.
 
-    >>> rows = sparse.csr_array([[1.0, 0.0], [1.0, 1.0]])
-    >>> first_purchases(rows, np.array([0, 0])).toarray()
-    array([[1., 0.],
-           [0., 1.]], dtype=float32)
+    >>> rows = sparse.csr_array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    >>> next_baskets(rows, np.array([0, 0, 1])).toarray().tolist()
+    [[0.0, 1.0], [0.0, 0.0], [0.0, 0.0]]
     """
-    cells = rows.tocoo()
-    pair = owner[cells.row] * rows.shape[1] + cells.col
-    first = np.unique(pair, return_index=True)[1]
-    place = cells.row[first], cells.col[first]
-    return sparse.csr_array((np.ones(len(first), "f4"), place), shape=rows.shape)
-
-
-def what_follows(bought: sparse.csr_array, owner: IntArray, ahead: int) -> sparse.csr_array:
-    """For each basket, the products of the household's next `ahead` baskets, as ones.
-
-    >>> rows = sparse.csr_array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
-    >>> what_follows(rows, np.array([0, 0, 0]), 2).toarray().tolist()
-    [[1.0, 1.0], [1.0, 0.0], [0.0, 0.0]]
-    """
-    ends = np.searchsorted(owner, owner, side="right")
-    place = np.arange(len(owner))
-    many = np.minimum(ends - place - 1, ahead)
-    starts = np.concatenate([[0], np.cumsum(many)])
-    later = np.repeat(place + 1 - starts[:-1], many) + np.arange(starts[-1])
-    window = sparse.csr_array((np.ones(len(later), "f4"), later, starts), shape=(len(owner),) * 2)
-    found = sparse.csr_array(window @ bought)
-    found.data[:] = 1
-    return found
+    before = np.flatnonzero(owner[:-1] == owner[1:])
+    pick = (np.ones(len(before), "f4"), (before, before + 1))
+    return sparse.csr_array(sparse.csr_array(pick, shape=(len(owner),) * 2) @ rows)
 
 
 class BasketGRU(nn.Module):
@@ -268,31 +247,30 @@ def mean_rows(rows: sparse.csr_array) -> sparse.csr_array:
 def train_sequences(
     network: BasketGRU,
     rows: sparse.csr_array,
-    wanted: sparse.csr_array,
     owner: IntArray,
     epochs: int,
     *,
     last: int = 50,
-    asked: int = 8,
-    batch: int = 64,
-    rate: float = 3e-3,
+    asked: int = 4,
+    batch: int = 16,
+    rate: float = 0.01,
     seed: int = 0,
     validate: Any = None,
     patience: int = 2,
 ) -> list[dict[str, float]]:
-    """Train a network to name `wanted` after each basket; the curve of `train_network`.
+    """Train a network to name the next basket after each basket; the curve of `train_network`.
 
     Parameters
     ----------
-    rows, wanted : csr (num_baskets, num_items), see `basket_rows` and `what_follows`.
+    rows, owner : see `basket_rows`.
     last : baskets of a household that are read, the latest ones.
-    asked : steps of each household, drawn anew each time, after which it is asked.
+    asked : steps of a household, drawn anew each time, after which it is asked.
     batch : households in a step.   rate : of Adam; it falls in equal steps to zero.
     """
     rng, device, step = np.random.default_rng(seed), network.start.device, 0
-    users, means = np.unique(owner), mean_rows(rows)
+    means, wanted = mean_rows(rows), next_baskets(rows, owner)
     full = np.diff(wanted.indptr) > 0
-    everything = np.arange(rows.shape[1])
+    users, everything = np.unique(owner[full]), np.arange(rows.shape[1])
     adam = torch.optim.Adam(network.parameters(), lr=rate, fused=True)
     per_epoch = -(-len(users) // batch)
 
@@ -321,8 +299,6 @@ class NextBasket:
     ----------
     width : numbers in a state, and in a product vector.
     epochs, seed, device : as elsewhere.
-    ahead : how many of the next baskets are asked for.
-    new : ask only for what the household never had.
     last : baskets read.   settings : handed to `train_sequences`.
 
     References
@@ -333,7 +309,7 @@ class NextBasket:
     >>> lines = pd.DataFrame({"who": [1, 1, 2, 2, 3], "week": [1, 2, 1, 2, 1],
     ...                       "what": ["chips", "salsa"] * 2 + ["chips"], "basket": range(5)})
     >>> log = Interactions.from_frame(lines, user="who", item="what", time="week", basket="basket")
-    >>> model = NextBasket(width=2, epochs=30, rate=0.1).fit(log)
+    >>> model = NextBasket(width=2, epochs=30).fit(log)
     >>> chips, salsa = model.scores(np.array([2]))[0, log.item_index(["chips", "salsa"])]
     >>> bool(salsa > chips)
     True
@@ -341,31 +317,26 @@ class NextBasket:
 
     def __init__(
         self,
-        width: int = 64,
-        epochs: int = 6,
+        width: int = 128,
+        epochs: int = 5,
         seed: int = 0,
         device: Any = "cpu",
-        ahead: int = 1,
-        new: bool = False,
         last: int = 50,
         **settings: Any,
     ) -> None:
         self.width, self.epochs, self.seed, self.device = width, epochs, seed, device
-        self.ahead, self.new, self.last, self.settings = ahead, new, last, settings
+        self.last, self.settings = last, settings
 
     def fit(self, interactions: Interactions, validate: Any = None) -> Self:
         torch.manual_seed(self.seed)
         self.rows, self.owner = basket_rows(interactions)
-        bought = first_purchases(self.rows, self.owner) if self.new else self.rows
-        wanted = what_follows(bought, self.owner, self.ahead)
         vectors = svd_rows(interactions.matrix, self.width)
-        popularity = np.asarray(wanted.sum(axis=0), dtype=float)
+        popularity = np.asarray(self.rows.sum(axis=0), dtype=float)
         self.network = BasketGRU(vectors, popularity).to(self.device)
         check = None if validate is None else lambda: validate(self)
         self.curve = train_sequences(
             self.network,
             self.rows,
-            wanted,
             self.owner,
             self.epochs,
             last=self.last,
