@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pytest
 import torch
 from one_device import OneDevice
 from scipy import sparse
@@ -72,36 +71,6 @@ def test_next_baskets_against_a_loop() -> None:
     assert found[-1].sum() == 0
 
 
-@pytest.mark.parametrize("width", [1, 5])
-def test_gru_equals_torch_cell_and_layer(width: int) -> None:
-    torch.manual_seed(0)
-    layer, cell = nn.GRU(3, width).double(), nn.GRUCell(3, width).double()
-    cell.load_state_dict({name[:-3]: value for name, value in layer.state_dict().items()})
-    W, U, b, c = (value.detach().numpy() for value in cell.parameters())
-    x = torch.randn(6, 3, dtype=torch.float64)
-    h, t = np.zeros(width), torch.zeros(1, width, dtype=torch.float64)
-    for step in x:
-        h, t = sq.gru_step(step.numpy(), h, W, U, b, c), cell(step[None], t)
-        assert np.allclose(h, t[0].detach().numpy(), atol=1e-12)
-    assert np.allclose(h, layer(x)[0][-1].detach().numpy(), atol=1e-12)
-
-
-@pytest.mark.parametrize("width", [1, 5])
-def test_lstm_equals_torch_cell_and_layer(width: int) -> None:
-    torch.manual_seed(0)
-    layer, cell = nn.LSTM(3, width).double(), nn.LSTMCell(3, width).double()
-    cell.load_state_dict({name[:-3]: value for name, value in layer.state_dict().items()})
-    W, U, b, d = (value.detach().numpy() for value in cell.parameters())
-    x = torch.randn(6, 3, dtype=torch.float64)
-    h, c = np.zeros(width), np.zeros(width)
-    th, tc = torch.zeros(2, 1, width, dtype=torch.float64)
-    for step in x:
-        h, c = sq.lstm_step(step.numpy(), h, c, W, U, b, d)
-        th, tc = cell(step[None], (th, tc))
-        assert np.allclose([h, c], [th[0].detach().numpy(), tc[0].detach().numpy()], atol=1e-12)
-    assert np.allclose(h, layer(x)[0][-1].detach().numpy(), atol=1e-12)
-
-
 def network_of(log: Interactions, width: int = 8) -> sq.BasketGRU:
     torch.manual_seed(0)
     vectors = np.random.default_rng(0).normal(size=(log.num_items, width))
@@ -116,13 +85,6 @@ def test_a_batch_gives_each_household_the_scores_that_it_gets_alone() -> None:
     for user in (0, 4, 11):
         alone = sq.score_histories(network, rows, owner, np.array([user]), 50)
         assert np.allclose(together[user], alone[0], atol=1e-5)
-    x = (sq.mean_rows(rows[owner == 4]) @ network.vectors.detach().numpy()).astype(float)
-    W, U, b, c = (value.detach().numpy().astype(float) for value in network.gru.parameters())
-    h = np.zeros(8)
-    for step in x:
-        h = sq.gru_step(step, h, W, U, b, c)
-    by_hand = network.vectors.detach().numpy() @ h + network.start.detach().numpy()
-    assert np.allclose(together[4], by_hand, atol=1e-4)
 
 
 def test_padding_gives_what_packing_gives() -> None:

@@ -111,76 +111,6 @@ class Markov:
         return np.asarray(dense(self.state[users] @ self.table), dtype=np.float32)
 
 
-def sigmoid(x: FloatArray) -> FloatArray:
-    """1 / (1 + exp(-x)): a number from 0, shut, to 1, open.
-
-    >>> sigmoid(np.log(np.array([1.0, 3.0])))
-    array([0.5 , 0.75])
-    """
-    return np.asarray(1 / (1 + np.exp(-x)))
-
-
-def gru_step(
-    x: FloatArray, h: FloatArray, W: FloatArray, U: FloatArray, b: FloatArray, c: FloatArray
-) -> FloatArray:
-    """The next state of a gated recurrent unit, from an input and the state before.
-
-    Parameters
-    ----------
-    x : (inputs,).   h : (width,).
-    W, U : (3 * width, inputs) and (3 * width, width); their thirds, in torch's order, are for the
-        reset gate, the update gate and the proposal.   b, c : (3 * width,) their shifts.
-
-    References
-    ----------
-    Cho et al. (2014), "Learning phrase representations using RNN encoder-decoder", EMNLP,
-    equations 5 to 8, with the reset gate where torch has it, after the product.
-
-    >>> W = np.array([[0.0], [0.0], [np.log(3) / 2]])  # both gates half open, proposal 1/2
-    >>> none = np.zeros(3)
-    >>> gru_step(np.ones(1), np.zeros(1), W, np.zeros((3, 1)), none, none)
-    array([0.25])
-    """
-    (xr, xz, xn), (hr, hz, hn) = np.split(W @ x + b, 3), np.split(U @ h + c, 3)
-    reset, keep = sigmoid(xr + hr), sigmoid(xz + hz)
-    proposal = np.tanh(xn + reset * hn)
-    return np.asarray((1 - keep) * proposal + keep * h)
-
-
-def lstm_step(
-    x: FloatArray,
-    h: FloatArray,
-    c: FloatArray,
-    W: FloatArray,
-    U: FloatArray,
-    b: FloatArray,
-    d: FloatArray,
-) -> tuple[FloatArray, FloatArray]:
-    """The next output and the next memory of a long short-term memory.
-
-    Parameters
-    ----------
-    x : (inputs,).   h, c : (width,) output and memory before.
-    W, U : (4 * width, inputs) and (4 * width, width); their quarters, in torch's order, are for
-        the input gate, the forget gate, the proposal and the output gate.   b, d : their shifts.
-
-    References
-    ----------
-    Hochreiter & Schmidhuber (1997), "Long short-term memory", Neural Computation 9(8), with the
-    forget gate of Gers, Schmidhuber & Cummins (2000).
-
-    >>> none = np.zeros(4)
-    >>> h, c = lstm_step(np.ones(1), np.zeros(1), np.ones(1), none[:, None], none[:, None], none,
-    ...                  none)
-    >>> c  # half of the old memory, and half of a proposal of zero
-    array([0.5])
-    """
-    parts = zip(np.split(W @ x + b, 4), np.split(U @ h + d, 4), strict=True)
-    enter, forget, proposal, leave = (a + b for a, b in parts)
-    c = sigmoid(forget) * c + sigmoid(enter) * np.tanh(proposal)
-    return np.asarray(sigmoid(leave) * np.tanh(c)), np.asarray(c)
-
-
 def recent(owner: IntArray, users: IntArray, last: int) -> list[IntArray]:
     """Rows of the last baskets of each household, the oldest first.
 
@@ -250,10 +180,10 @@ def train_sequences(
     owner: IntArray,
     epochs: int,
     *,
-    last: int = 50,
-    asked: int = 4,
-    batch: int = 16,
-    rate: float = 0.01,
+    last: int = 25,
+    asked: int = 8,
+    batch: int = 32,
+    rate: float = 0.015,
     seed: int = 0,
     validate: Any = None,
     patience: int = 2,
@@ -317,11 +247,11 @@ class NextBasket:
 
     def __init__(
         self,
-        width: int = 128,
-        epochs: int = 5,
+        width: int = 96,
+        epochs: int = 4,
         seed: int = 0,
         device: Any = "cpu",
-        last: int = 50,
+        last: int = 25,
         **settings: Any,
     ) -> None:
         self.width, self.epochs, self.seed, self.device = width, epochs, seed, device
@@ -501,13 +431,14 @@ def candidate_pairs(
     had = (interactions.matrix > 0).toarray()
     best = np.argpartition(np.where(had, np.inf, -table), fresh, axis=1)[:, :fresh]
     np.put_along_axis(had, best, True, axis=1)
-    return np.nonzero(had)
+    users, items = np.nonzero(had)
+    return users, items
 
 
 def train_ranker(
     features: FloatArray,
     bought: NDArray[np.bool_],
-    epochs: int = 4,
+    epochs: int = 2,
     width: int = 32,
     seed: int = 0,
     device: Any = "cpu",
@@ -551,7 +482,7 @@ def train_ranker(
     train_network(
         network,
         adam,
-        lambda: torch.randperm(len(X), device=X.device).split(4096),
+        lambda: torch.randperm(len(X), device=X.device).split(4096),  # type: ignore[no-untyped-call]
         lambda some: nn.functional.binary_cross_entropy_with_logits(network(X[some]), y[some]),
         epochs,
     )
