@@ -86,7 +86,7 @@ class Markov:
     References
     ----------
     Rendle, Freudenthaler & Schmidt-Thieme (2010), "Factorizing personalized Markov chains for
-    next-basket recommendation", WWW, section 4.1, for chains over baskets.
+    next-basket recommendation", WWW, for chains over baskets.
 
     >>> import pandas as pd
     >>> lines = pd.DataFrame({"who": [1, 1, 2], "what": ["chips", "salsa", "chips"],
@@ -181,7 +181,7 @@ def train_sequences(
     epochs: int,
     *,
     last: int = 25,
-    asked: int = 8,
+    asked: int = 6,
     batch: int = 32,
     rate: float = 0.015,
     seed: int = 0,
