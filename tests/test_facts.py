@@ -253,6 +253,8 @@ USES_POPULARITY = {
     "item cosine, shuffled",
     "ease, shuffled",
     "svd 16, shuffled",
+    "gru, others' receipts",
+    "habit ranker, others' receipts",
 }
 KEEPS_SEASON = "substitutes/test/item-cosine-shuffled/type-precision@10"
 
