@@ -644,15 +644,16 @@ def helper_files() -> list[Path]:
     return [p for p in [*names, *sorted((folder / "models").glob("*.py"))] if p.exists()]
 
 
-def is_twin_of(path: Path, other: Path) -> bool:
-    return is_twin(path.stem) and other.stem == path.stem.removesuffix("-tensorflow")
+def continues(path: Path, other: Path) -> bool:
+    """Whether a page goes on with a chapter: its twin, or its second half."""
+    return path.stem.startswith(f"{other.stem}-")
 
 
 def book_context(path: Path) -> Context:
     """Collect what the rules need to know about one notebook or page of the book."""
     documents = [json.loads(p.read_text("utf-8")) for p in facts_of(path).glob("*.json")]
     number = path.stem.split("-")[0]
-    before = [p for p in notebooks() if p.stem.split("-")[0] < number or is_twin_of(path, p)]
+    before = [p for p in notebooks() if p.stem.split("-")[0] < number or continues(path, p)]
     cells = [c for p in before for _, c in code_cells(nbformat.read(p, as_version=4))]
     return Context(
         name=path.stem,
