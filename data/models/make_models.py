@@ -1,7 +1,6 @@
-"""Train the stored weights of chapter 33 again:  python data/models/make_models.py [name ...]
+"""Train the stored weights again:  python data/models/make_models.py [name ...]
 
-Names: metric, metric-without-0, -1, -2, simclr, autoencoder, efficientnet.  Without a name all
-are made, one after the other, on one thread.  See README.md for the minutes each takes.
+Names: see RECIPES below.  Without a name all are made, one after the other, on one thread.  See README.md for the minutes each takes.
 """
 
 from __future__ import annotations
@@ -16,8 +15,9 @@ import torch
 from numpy.typing import NDArray
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[1]))
+sys.path[:0] = [str(HERE.parents[1]), str(HERE)]
 
+from ablation import make_ablation
 from safetensors.numpy import save
 
 from helpers import data
@@ -135,6 +135,7 @@ RECIPES = {
     "simclr": make_simclr,
     "autoencoder": make_autoencoder,
     "efficientnet": make_efficientnet,
+    "basket-ablation": make_ablation,
 }
 
 
