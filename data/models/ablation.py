@@ -56,7 +56,7 @@ class Variant(BasketTransformer):
         super().__init__(**settings)
         self.network_class, self.start = network, start
 
-    def build(self, interactions: data.Interactions) -> SetEncoder:
+    def build(self, interactions: data.Interactions) -> Any:
         network = super().build(interactions)
         with torch.no_grad():
             if self.start == "random":

@@ -19,6 +19,7 @@ from helpers.train import train_network
 
 FloatArray = NDArray[np.floating[Any]]
 IntArray = NDArray[np.integer[Any]]
+History = tuple[IntArray, IntArray, IntArray]
 Loss = Callable[["SetEncoder", Tensor, sparse.csr_array, np.random.Generator], Tensor]
 
 
@@ -248,7 +249,7 @@ class BasketTransformer:
     True
     """
 
-    network_class = SetEncoder
+    network_class: Any = SetEncoder
 
     def __init__(
         self,
@@ -264,7 +265,7 @@ class BasketTransformer:
         self.width, self.epochs, self.seed, self.device = width, epochs, seed, device
         self.layers, self.heads, self.drop, self.settings = layers, heads, drop, settings
 
-    def build(self, interactions: Interactions) -> SetEncoder:
+    def build(self, interactions: Interactions) -> Any:
         """The network before it has learned: product vectors from an SVD of the baskets."""
         torch.manual_seed(self.seed)
         vectors = svd_rows(interactions.matrix, self.width) / 4
@@ -370,7 +371,7 @@ class Mixture:
 # --- a history as a sequence -------------------------------------------------------------------
 
 
-def first_purchases(interactions: Interactions) -> tuple[IntArray, IntArray, IntArray]:
+def first_purchases(interactions: Interactions) -> History:
     """What each household bought for the first time, and when: household by household, in time.
 
     Within a week the order is that of the columns, which is a hash order.
@@ -392,32 +393,195 @@ def first_purchases(interactions: Interactions) -> tuple[IntArray, IntArray, Int
     return users, items, weeks
 
 
-class HistoryEncoder(SetEncoder):
-    """A household's history in order -> a state after each purchase -> logits: SASRec.
-
-    A purchase looks at itself and at earlier ones.  Its place in the history, counted from the
-    latest, has a vector of its own, which is added.
+def windows(users: IntArray, ends: IntArray, steps: int) -> tuple[IntArray, NDArray[np.bool_]]:
+    """The last `steps` places up to each end; and which of them belong to the same household.
 
     Parameters
     ----------
-    as in `SetEncoder`.
+    users : (num_pairs,) the household at each place, in ascending order.
+    ends : (n,) places.
+
+    Returns
+    -------
+    places, real : (n, steps), the end in the last column; unreal places are 0.
+
+    >>> places, real = windows(np.array([7, 7, 8, 8]), np.array([1, 2]), 3)
+    >>> places.tolist(), real.tolist()
+    ([[0, 0, 1], [0, 0, 2]], [[False, True, True], [False, False, True]])
+    """
+    places = ends[:, None] - np.arange(steps)[::-1]
+    real = places >= np.searchsorted(users, users[ends])[:, None]
+    return np.where(real, places, 0), real
+
+
+def later_purchases(
+    history: History, places: IntArray, horizon: int, num_items: int
+) -> sparse.csr_array:
+    """What the household at each place buys for the first time within `horizon` later weeks.
+
+    Parameters
+    ----------
+    history : see `first_purchases`.
+
+    Returns
+    -------
+    csr (len(places), num_items) of ones.
+
+    >>> history = np.array([7, 7, 7, 8]), np.array([2, 0, 1, 0]), np.array([1, 2, 9, 3])
+    >>> later_purchases(history, np.array([0, 3]), 4, 3).toarray().tolist()
+    [[1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
+    """
+    users, items, weeks = history
+    key = users * 10_000 + weeks  # ascending: households, and weeks within
+    low = np.searchsorted(key, key[places], side="right")
+    size = np.searchsorted(key, key[places] + horizon, side="right") - low
+    ends = np.cumsum(size)
+    found = np.arange(size.sum()) + np.repeat(low - ends + size, size)
+    cells = (np.ones(len(found), "f4"), items[found], np.append(0, ends))
+    return sparse.csr_array(cells, shape=(len(places), num_items))
+
+
+def draw_cells(
+    real: NDArray[np.bool_], many: int, rng: np.random.Generator
+) -> tuple[IntArray, IntArray]:
+    """Draw up to `many` true cells of each row; give their rows and columns.
+
+    >>> row, column = draw_cells(np.array([[False, True], [True, False]]), 2, np.random.default_rng(0))
+    >>> row.tolist(), column.tolist()
+    ([0, 1], [1, 0])
+    """
+    order = np.argsort(np.where(real, rng.random(real.shape), 2), axis=1)[:, :many]
+    row, column = np.repeat(np.arange(len(order)), order.shape[1]), order.ravel()
+    some = real[row, column]
+    return row[some], column[some]
+
+
+class HistoryEncoder(SetEncoder):
+    """A history in order -> a state after each purchase -> logits: SASRec.
+
+    A purchase looks at itself and at earlier ones.  Its place, counted from the latest, has a
+    vector of its own, which is added.
+
+    Parameters
+    ----------
+    as in `SetEncoder`; steps : purchases that are read.
 
     Source: Kang & McAuley (2018), "Self-attentive sequential recommendation", ICDM.
     """
 
-    steps = 200  # purchases that are read, the latest ones
-
-    def __init__(self, vectors: FloatArray, popularity: FloatArray, *shape: Any) -> None:
-        super().__init__(vectors, popularity, *shape)
-        self.places = nn.Parameter(torch.zeros(self.steps, vectors.shape[1]))
+    def __init__(self, vectors: FloatArray, *shape: Any, steps: int = 200) -> None:
+        super().__init__(vectors, *shape)
+        self.places = nn.Parameter(torch.zeros(steps, vectors.shape[1]))
 
     def forward(self, items: Tensor, real: Tensor) -> Tensor:
-        many = items.shape[1]
-        x = self.drop(self.vectors[items] + self.places[:many].flip(0))
-        earlier = torch.ones(many, many, dtype=torch.bool, device=items.device).tril()
-        itself = torch.eye(many, dtype=torch.bool, device=items.device)
-        may = (earlier & real[:, None] | itself)[:, None]
+        x = self.drop(self.vectors[items] + self.places)
+        earlier = torch.ones(2 * [len(self.places)], dtype=torch.bool, device=x.device).tril()
+        itself = torch.eye(len(self.places), dtype=torch.bool, device=x.device)
+        may = (earlier & real[:, None] | itself)[:, None]  # what is filled up sees itself
         for block in self.blocks:
             x = block(x, may)
         states: Tensor = self.read(self.norm(x))
         return states
+
+
+def encode_histories(
+    network: HistoryEncoder, history: History, ends: IntArray
+) -> tuple[Tensor, IntArray, NDArray[np.bool_]]:
+    """States (n, steps, dim) of the windows up to each end, their places, and which are real."""
+    places, real = windows(history[0], ends, len(network.places))
+    arrays = (torch.from_numpy(x).to(network.start.device) for x in (history[1][places], real))
+    return network(*arrays), places, real
+
+
+def train_histories(
+    network: HistoryEncoder,
+    history: History,
+    epochs: int,
+    *,
+    horizon: int = 6,
+    asked: int = 4,
+    batch: int = 32,
+    rate: float = 2e-3,
+    seed: int = 0,
+    validate: Any = None,
+    patience: int = 2,
+) -> list[dict[str, float]]:
+    """Train an encoder to name the first purchases of the next weeks; the curve of `train_network`.
+
+    Parameters
+    ----------
+    horizon : weeks that are named.   asked : places of a window after which the network is asked.
+    batch : households in a step, each with a window that ends at random.
+    rate : of Adam; it falls in equal steps to zero.
+    """
+    rng, users, step = np.random.default_rng(seed), history[0], 0
+    households = np.unique(users)
+    adam = torch.optim.Adam(network.parameters(), lr=rate, fused=True)
+    per_epoch = -(-len(households) // batch)
+
+    def batches() -> list[IntArray]:
+        return np.array_split(rng.permutation(households), per_epoch)
+
+    def loss(some: IntArray) -> Tensor:
+        nonlocal step
+        adam.param_groups[0]["lr"] = rate * (1 - step / (epochs * per_epoch))
+        step += 1
+        first, last = (np.searchsorted(users, some, side) for side in ("left", "right"))
+        states, places, real = encode_histories(network, history, rng.integers(first, last))
+        row, column = draw_cells(real, asked, rng)
+        wanted = later_purchases(history, places[row, column], horizon, len(network.start))
+        full = np.flatnonzero(np.diff(wanted.indptr))
+        pick = tuple(torch.from_numpy(x[full]).to(states.device) for x in (row, column))
+        return sampled_softmax(network, states[pick], mean_rows(wanted[full]), rng)
+
+    return train_network(network, adam, batches, loss, epochs, validate, patience)
+
+
+def name_next(network: HistoryEncoder, history: History, users: IntArray) -> FloatArray:
+    """The chance of each product to come next, by softmax; without a history, that of the start."""
+    network.eval()
+    states = torch.zeros(len(users), network.vectors.shape[1], device=network.start.device)
+    known = np.flatnonzero(np.isin(users, history[0]))
+    everything = torch.arange(len(network.start), device=network.start.device)
+    with torch.no_grad():
+        for some in np.array_split(known, -(-len(known) // 64)) if len(known) else []:
+            ends = np.searchsorted(history[0], users[some], side="right") - 1
+            states[torch.from_numpy(some)] = encode_histories(network, history, ends)[0][:, -1]
+        logits = network.logits(states, everything)
+        return np.asarray(torch.softmax(logits, dim=1).cpu().numpy())
+
+
+class HistoryTransformer(BasketTransformer):
+    """SASRec: read a household's first purchases in order, and name those of the next weeks.
+
+    Parameters
+    ----------
+    width, epochs, seed, device, layers, heads, drop : as in `BasketTransformer`.
+    settings : handed to `train_histories`.
+
+    References
+    ----------
+    Kang & McAuley (2018), as in `HistoryEncoder`; here with sampled softmax, and with all first
+    purchases of some weeks in the place of the next click.
+    """
+
+    network_class = HistoryEncoder
+
+    def __init__(self, width: int = 64, epochs: int = 2, heads: int = 2, **settings: Any) -> None:
+        super().__init__(width, epochs, heads=heads, **settings)
+
+    def fit(self, interactions: Interactions, validate: Any = None) -> Self:
+        self.network, self.history = self.build(interactions), first_purchases(interactions)
+        check = None if validate is None else lambda: validate(self)
+        self.curve = train_histories(
+            self.network,
+            self.history,
+            self.epochs,
+            seed=self.seed,
+            validate=check,
+            **self.settings,
+        )
+        return self
+
+    def scores(self, users: IntArray) -> FloatArray:
+        return name_next(self.network, self.history, users)
