@@ -242,7 +242,7 @@ class BasketTransformer:
     >>> pairs = ["tea", "milk", "rope", "nail"] * 20
     >>> lines = pd.DataFrame({"who": np.arange(80) // 2, "what": pairs})
     >>> log = Interactions.from_frame(lines, user="who", item="what")
-    >>> model = BasketTransformer(width=3, heads=1, epochs=200, drop=0.0, rate=0.02).fit(log)
+    >>> model = BasketTransformer(width=3, heads=1, epochs=30, drop=0.0, rate=0.3).fit(log)
     >>> given = sparse.csr_array(np.eye(4, dtype=np.float32)[log.item_index(["tea"])])
     >>> milk, rope = model.complete(given)[0, log.item_index(["milk", "rope"])]
     >>> bool(milk > rope)
@@ -294,7 +294,7 @@ class BasketTransformer:
 
     @property
     def item_vectors(self) -> FloatArray:
-        return self.network.vectors.detach().cpu().numpy()
+        return np.asarray(self.network.vectors.detach().cpu().numpy())
 
 
 # --- a memory ----------------------------------------------------------------------------------
