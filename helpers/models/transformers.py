@@ -469,7 +469,7 @@ class HistoryEncoder(SetEncoder):
     Source: Kang & McAuley (2018), "Self-attentive sequential recommendation", ICDM.
     """
 
-    def __init__(self, vectors: FloatArray, *shape: Any, steps: int = 200) -> None:
+    def __init__(self, vectors: FloatArray, *shape: Any, steps: int = 100) -> None:
         super().__init__(vectors, *shape)
         self.places = nn.Parameter(torch.zeros(steps, vectors.shape[1]))
 
