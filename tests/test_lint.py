@@ -294,3 +294,10 @@ def test_numbers_in_maths_code_links_and_options_are_not_typed():
 @pytest.mark.parametrize("path", lint.book_files(), ids=lambda path: path.name)
 def test_the_book_keeps_the_rules(path: Path):
     assert lint.check_file(path) == []
+
+
+def test_a_second_page_knows_what_its_chapter_showed() -> None:
+    page, chapter = Path("35-transformer-text.ipynb"), Path("35-transformer.ipynb")
+    assert lint.continues(page, chapter) and not lint.continues(chapter, page)
+    assert not lint.continues(page, Path("34-sequences.ipynb"))
+    assert not lint.continues(chapter, chapter)
