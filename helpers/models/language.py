@@ -4,16 +4,19 @@ import json
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from scipy import sparse
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, gelu, normalize
 
+from helpers.data import Interactions
 from helpers.similarity import normalize_rows
+from helpers.text import expand
 from helpers.train import train_network
 
 FloatArray = NDArray[np.floating[Any]]
@@ -82,6 +85,17 @@ def load_vocabulary(folder: Path) -> dict[str, int]:
     """Piece -> number, one line each in ``vocab.txt``; line 0 is the padding."""
     lines = (folder / "vocab.txt").read_text(encoding="utf-8").splitlines()
     return {piece: number for number, piece in enumerate(lines)}
+
+
+def shelf_texts(frame: pd.DataFrame) -> list[str]:
+    """Department, category and type of each product, spelled out.
+
+    >>> label = {"department": ["GROCERY"], "category": ["FRZN MEAT"], "type": ["SS DNRS"]}
+    >>> shelf_texts(pd.DataFrame(label))
+    ['grocery: frozen meat: single serve dinners']
+    """
+    columns = (frame[name].map(expand) for name in ("department", "category", "type"))
+    return [": ".join(words) for words in zip(*columns, strict=True)]
 
 
 def pad_pieces(rows: Sequence[Sequence[int]], padding: int = 0) -> tuple[Tensor, Tensor]:
@@ -153,7 +167,7 @@ class TextEncoder(nn.Module):
         self.layers = nn.ModuleList(TextLayer(width, heads, inner) for _ in range(layers))
 
     def forward(self, ids: Tensor, real: Tensor) -> Tensor:
-        x = self.words(ids) + self.places.weight[: ids.shape[1]] + self.kinds.weight[0]
+        x: Tensor = self.words(ids) + self.places.weight[: ids.shape[1]] + self.kinds.weight[0]
         x = self.norm(x)
         for layer in self.layers:
             x = layer(x, real)
@@ -254,10 +268,12 @@ class BM25:
 
     >>> index = BM25([["milk"], ["tea", "milk"], ["rope"]])
     >>> index.scores([["tea"]]).round(3)  # ln(1 + 2.5 / 1.5) * 1 / (1 + 1.5 * (0.25 + 0.75 * 1.5))
-    array([[0.   , 0.321, 0.   ]], dtype=float32)
+    array([[0.  , 0.32, 0.  ]], dtype=float32)
     """
 
-    def __init__(self, documents: Sequence[Sequence[str]], k1: float = 1.5, b: float = 0.75) -> None:
+    def __init__(
+        self, documents: Sequence[Sequence[str]], k1: float = 1.5, b: float = 0.75
+    ) -> None:
         known = sorted({word for words in documents for word in words})
         self.columns = {word: place for place, word in enumerate(known)}
         counts = self.count(documents)
@@ -282,7 +298,7 @@ class BM25:
         return sparse.csr_array((np.ones(len(cells)), (rows, columns)), shape=shape)
 
     def scores(self, queries: Sequence[Sequence[str]]) -> NDArray[np.float32]:
-        """(queries, texts); a word that is asked twice counts twice, an unknown word not at all."""
+        """(queries, texts); a word asked twice counts twice, an unknown word not at all."""
         return np.asarray((self.count(queries) @ self.weights.T).toarray(), dtype=np.float32)
 
 
@@ -294,7 +310,10 @@ def letter_groups(words: Iterable[str], sizes: Sequence[int] = (3, 4)) -> list[s
     """
     marked = [f"_{word}_" for word in words]
     return [
-        word[i : i + size] for word in marked for size in sizes for i in range(len(word) - size + 1)
+        word[i : i + size]
+        for word in marked
+        for size in sizes
+        for i in range(len(word) - size + 1)
     ]
 
 
@@ -389,14 +408,20 @@ class LoRA(nn.Module):
         return linear
 
 
+MAPS = ("query", "key", "value", "out", "wide", "narrow")  # all linear maps of a layer
+
+
 def add_lora(
-    network: TextEncoder, rank: int = 8, alpha: float = 16, names: Sequence[str] = ("query", "value")
+    network: TextEncoder,
+    rank: int = 8,
+    alpha: float = 16,
+    names: Sequence[str] = MAPS,
 ) -> TextEncoder:
     """Freeze a network and give the named maps of every layer a correction of low rank.
 
     >>> small = TextEncoder(words=9, places=6, width=4, layers=2, heads=2, inner=8)
     >>> sum(w.numel() for w in add_lora(small, rank=1).parameters() if w.requires_grad)
-    32
+    112
     """
     network.requires_grad_(False)
     for layer in network.layers:
@@ -434,6 +459,53 @@ def excess_pairs(together: FloatArray, baskets: int) -> FloatArray:
     more = np.maximum(together - np.outer(single, single) / baskets, 0)
     np.fill_diagonal(more, 0)
     return np.asarray(more)
+
+
+def shelf_pairs(baskets: sparse.csr_array, shelf: IntArray) -> FloatArray:
+    """The excess of every two shelf texts: `excess_pairs` of (baskets, products).
+
+    Parameters
+    ----------
+    shelf : (products,) number of each product's text.
+
+    >>> two = sparse.csr_array(np.array([[1.0, 0, 1], [0, 1, 1], [0, 0, 0], [0, 0, 0]]))
+    >>> shelf_pairs(two, np.array([0, 0, 1]))  # both in 2 baskets; expected 2 * 2 / 4
+    array([[0., 1.],
+           [1., 0.]])
+    """
+    ones = np.ones(len(shelf), dtype=np.float32)
+    member = sparse.csr_array((ones, (np.arange(len(shelf)), shelf)))
+    held = sparse.csr_array((baskets @ member) > 0).astype(float)
+    return excess_pairs((held.T @ held).toarray(), baskets.shape[0])
+
+
+class TextCompany:
+    """What goes with a basket: weight * mean nearness of its texts to a product's + log popularity.
+
+    Parameters
+    ----------
+    near : (texts, texts), cosines or logarithms of lifts.   shelf : (products,) number of a text.
+    weight : for cosines, one over the temperature they learned with; 0 leaves popularity.
+
+    >>> lines = pd.DataFrame({"who": [1, 1, 2], "what": ["tea", "milk", "milk"]})
+    >>> log = Interactions.from_frame(lines, user="who", item="what")
+    >>> model = TextCompany(np.eye(2), log.item_index(["tea", "milk"]), weight=2).fit(log)
+    >>> one = sparse.csr_array(np.eye(2, dtype=np.float32)[log.item_index(["tea"])])
+    >>> model.complete(one)[0, log.item_index(["milk", "tea"])].round(3)  # ln 3, 2 + ln 2
+    array([1.099, 2.693], dtype=float32)
+    """
+
+    def __init__(self, near: FloatArray, shelf: IntArray, weight: float) -> None:
+        self.near, self.shelf, self.weight = near.astype(np.float32), shelf, weight
+
+    def fit(self, interactions: Interactions) -> Self:
+        self.start = np.log(interactions.popularity + 1).astype(np.float32)
+        return self
+
+    def complete(self, baskets: sparse.csr_array) -> FloatArray:
+        size = np.maximum(np.diff(baskets.indptr), 1).astype(np.float32)[:, None]
+        held = (baskets != 0).astype(np.float32) @ self.near[self.shelf] / size
+        return np.asarray(self.weight * held[:, self.shelf] + self.start)
 
 
 def text_pair_loss(
