@@ -296,7 +296,9 @@ def test_a_household_without_a_history_gets_popularity() -> None:
 
 
 def test_ten_histories_can_be_learned_by_heart() -> None:
-    model = tr.HistoryTransformer(32, epochs=200, drop=0.0, rate=0.02, asked=20, horizon=30).fit(HISTORY)
+    model = tr.HistoryTransformer(32, epochs=200, drop=0.0, rate=0.02, asked=20, horizon=30).fit(
+        HISTORY
+    )
     history = tr.first_purchases(HISTORY)
     first = np.searchsorted(history[0], np.arange(10)) + 12
     wanted = tr.later_purchases(history, first, 30, HISTORY.num_items).toarray() > 0
@@ -305,7 +307,6 @@ def test_ten_histories_can_be_learned_by_heart() -> None:
         logits = model.network.logits(states, torch.arange(HISTORY.num_items))
     popular = np.exp(model.network.share.numpy())
     right, crowd = (torch.softmax(logits, 1).numpy() * wanted).sum(1), (popular * wanted).sum(1)
-    print(right, crowd)
     assert (1 - right).sum() < 0.5 * (1 - crowd).sum()
 
 
