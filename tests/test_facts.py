@@ -255,6 +255,7 @@ USES_POPULARITY = {
     "svd 16, shuffled",
     "gru, others' receipts",
     "habit ranker, others' receipts",
+    "transformer, drawn baskets",
 }
 KEEPS_SEASON = "substitutes/test/item-cosine-shuffled/type-precision@10"
 
