@@ -301,3 +301,10 @@ def test_a_second_page_knows_what_its_chapter_showed() -> None:
     assert lint.continues(page, chapter) and not lint.continues(chapter, page)
     assert not lint.continues(page, Path("34-sequences.ipynb"))
     assert not lint.continues(chapter, chapter)
+
+
+def test_a_page_of_part_seven_builds_no_method() -> None:
+    assert "From scratch" in lint.headings_of("36-graph")
+    assert "From scratch" in lint.headings_of("36-graph-tensorflow")
+    together = lint.headings_of("71-leaderboard")
+    assert "From scratch" not in together and "On real baskets" in together

@@ -51,6 +51,12 @@ TWIN_HEADINGS = (  # a chapter told again in another framework, shorter
     "What you have learned",
     "Exercises",
 )
+TOGETHER_HEADINGS = (  # part 7 puts chapters together and builds no method of its own
+    "Predict first",
+    "The idea in one picture",
+    "By hand",
+    *HEADINGS[HEADINGS.index("On real baskets") :],
+)
 SHOWN_FIRST = ("similarity", "metrics", "stats", "text", "train", "models")  # of lessons
 ALWAYS_ALLOWED = {  # the harness
     *("top_k", "top_k_scores", "Interval", "as_rows"),
@@ -215,12 +221,19 @@ def is_twin(name: str) -> bool:
     return name.endswith("-tensorflow")
 
 
+def headings_of(name: str) -> tuple[str, ...]:
+    """Give the headings that a notebook must have, in their order."""
+    if is_twin(name):
+        return TWIN_HEADINGS
+    return TOGETHER_HEADINGS if name.startswith("7") else HEADINGS
+
+
 def rule_headings(nb: Any, context: Context) -> list[str]:
     found = headings(nb)
     titles = [cell for cell, level, _ in found if level == 1]
     wrong = [] if titles == [0] else ["cell 0: exactly one `# title`, and it opens the notebook"]
     parts = [text for _, level, text in found if level == 2]
-    asked = TWIN_HEADINGS if is_twin(context.name) else HEADINGS
+    asked = headings_of(context.name)
     if parts == list(asked):
         return wrong
     for place, name in enumerate(asked):
