@@ -144,9 +144,7 @@ def evaluation_methods(num_items: int) -> Methods:
     seen = sparse.random_array((512, num_items), density=0.01, rng=rng, format="csr")
     truth = sparse.random_array((512, num_items), density=40 / num_items, rng=rng, format="csr")
     truth.data[:] = 1.0
-    qrel = {
-        f"{q:04d}": {str(i): 1 for i in truth[[q]].indices} for q in range(512)
-    }
+    qrel = {f"{q:04d}": {str(i): 1 for i in truth[[q]].indices} for q in range(512)}
     judge, ranx_qrels = pytrec_eval.RelevanceEvaluator(qrel, set(SIX)), ranx.Qrels(qrel)
 
     def ranked() -> Any:  # 128 users at a time: the scores stay in the cache
