@@ -150,7 +150,7 @@ class LightGCN(nn.Module):
         return nodes[: self.num_users], nodes[self.num_users :]
 
 
-def bpr_loss(u: Tensor, v: Tensor, w: Tensor) -> Tensor:
+def mean_bpr_loss(u: Tensor, v: Tensor, w: Tensor) -> Tensor:
     """Mean of -ln sigmoid(u.v - u.w): what was bought should score above what was not.
 
     Parameters
@@ -159,7 +159,7 @@ def bpr_loss(u: Tensor, v: Tensor, w: Tensor) -> Tensor:
 
     Source: Rendle et al. (2009), "BPR: Bayesian personalized ranking from implicit feedback".
 
-    >>> bpr_loss(torch.ones(1, 2), torch.zeros(1, 2), torch.zeros(1, 2)).item()  # ln 2
+    >>> mean_bpr_loss(torch.ones(1, 2), torch.zeros(1, 2), torch.zeros(1, 2)).item()  # ln 2
     0.6931471824645996
     """
     return softplus((u * w).sum(1) - (u * v).sum(1)).mean()
@@ -168,7 +168,7 @@ def bpr_loss(u: Tensor, v: Tensor, w: Tensor) -> Tensor:
 def triple_loss(
     network: LightGCN, users: Tensor, items: Tensor, others: Tensor, decay: float
 ) -> Tensor:
-    """`bpr_loss` of a batch plus decay / 2 times the squares of its own rows, a triple.
+    """`mean_bpr_loss` of a batch plus decay / 2 times the squares of its own rows, a triple.
 
     Parameters
     ----------
@@ -177,7 +177,7 @@ def triple_loss(
     The decay is for the vectors before any message, as in the code of He et al. (2020).
     """
     P, Q = network()
-    loss = bpr_loss(embedding(users, P), embedding(items, Q), embedding(others, Q))
+    loss = mean_bpr_loss(embedding(users, P), embedding(items, Q), embedding(others, Q))
     rows = torch.cat([users, items + network.num_users, others + network.num_users])
     return loss + decay * embedding(rows, network.table).square().sum() / 2 / len(users)
 
