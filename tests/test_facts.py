@@ -256,6 +256,7 @@ USES_POPULARITY = {
     "gru, others' receipts",
     "habit ranker, others' receipts",
     "transformer, drawn baskets",
+    "lightgcn, rewired",
 }
 KEEPS_SEASON = "substitutes/test/item-cosine-shuffled/type-precision@10"
 
