@@ -11,7 +11,9 @@ from torch import Tensor, nn
 from torch.nn.functional import embedding, softplus
 
 from helpers.data import Interactions
-from helpers.models.factors import nearest_vectors, weighted
+from helpers.models.factors import nearest_vectors, truncated_svd, weighted
+from helpers.models.towers import softmax_loss
+from helpers.similarity import dense
 from helpers.train import train_network
 
 FloatArray = NDArray[np.floating[Any]]
@@ -204,3 +206,283 @@ def draw_triples(X: Any, rng: np.random.Generator) -> tuple[IntArray, IntArray, 
         place = np.minimum(np.searchsorted(edges, drawn), len(edges) - 1)
         wrong = wrong[edges[place] == drawn]
     return users[order], X.indices[order], others[order]
+
+
+def train_triples(
+    network: LightGCN,
+    X: Any,
+    epochs: int,
+    *,
+    rate: float = 0.01,
+    batch: int = 8192,
+    decay: float = 1e-4,
+    seed: int = 0,
+    validate: Any = None,
+) -> list[dict[str, float]]:
+    """Train with `triple_loss`, as the paper does: every edge once an epoch (Adam).
+
+    Parameters
+    ----------
+    X : csr (num_users, num_items), the edges to learn.
+    """
+    rng, device = np.random.default_rng(seed), network.table.device
+    adam = torch.optim.Adam(network.parameters(), lr=rate)
+
+    def batches() -> Any:
+        triples = [torch.from_numpy(part.astype(np.int64)) for part in draw_triples(X, rng)]
+        return zip(*(part.to(device).split(batch) for part in triples), strict=True)  # type: ignore[no-untyped-call]
+
+    def loss(some: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+        return triple_loss(network, *some, decay)
+
+    return train_network(network, adam, batches, loss, epochs, validate)
+
+
+def start_at_svd(network: LightGCN, strength: float = 64.0) -> None:
+    """Begin at the singular vectors of the normalised graph, times their values and `strength`.
+
+    Along singular vector k one message multiplies by the singular value s_k (from 1 to 0).
+    """
+    A, num_users = network.A.cpu(), network.num_users
+    numbers = (A.values().numpy(), A.col_indices().numpy(), A.crow_indices().numpy())  # type: ignore[operator]
+    B = sparse.csr_array(numbers, shape=tuple(A.shape))[:num_users, num_users:]  # type: ignore[arg-type]
+    U, s, Vt = truncated_svd(B, network.table.shape[1])
+    with torch.no_grad():
+        network.table.copy_(torch.from_numpy(strength * np.vstack([U, Vt.T]) * s))
+
+
+def train_lists(
+    network: LightGCN,
+    X: Any,
+    epochs: int,
+    *,
+    rate: float = 0.005,
+    batch: int = 64,
+    decay: float = 1e-6,
+    seed: int = 0,
+    validate: Any = None,
+) -> list[dict[str, float]]:
+    """Train with the softmax over all products (`softmax_loss`): every household once an epoch.
+
+    Parameters
+    ----------
+    X : csr (num_users, num_items) of ones, the edges to learn.
+    """
+    rng, device = np.random.default_rng(seed), network.table.device
+    adam = torch.optim.Adam(network.parameters(), lr=rate)
+
+    def batches() -> list[IntArray]:
+        return np.array_split(rng.permutation(X.shape[0]), -(-X.shape[0] // batch))
+
+    def loss(some: IntArray) -> Tensor:
+        P, Q = network()
+        wanted = torch.from_numpy(dense(X[some])).to(device)
+        wrong = softmax_loss(P[torch.from_numpy(some).to(device)] @ Q.T, wanted)
+        return wrong + decay * network.table.square().sum() / 2
+
+    return train_network(network, adam, batches, loss, epochs, validate)
+
+
+class LightGCNModel:
+    """LightGCN, started at an SVD of its graph and trained with the softmax over all products.
+
+    Parameters
+    ----------
+    layers, dim : see `LightGCN`.   epochs, seed, device : as elsewhere.
+    settings : for `train_lists`.
+
+    >>> import pandas as pd
+    >>> lines = pd.DataFrame({"who": [1, 1, 2, 2, 3], "what": ["tea", "milk"] * 2 + ["rope"]})
+    >>> log = Interactions.from_frame(lines, user="who", item="what")
+    >>> model = LightGCNModel(layers=1, dim=2).fit(log)
+    >>> given = sparse.csr_array(np.eye(3, dtype=np.float32)[log.item_index(["tea"])])
+    >>> milk, rope = model.complete(given)[0, log.item_index(["milk", "rope"])]
+    >>> bool(milk > rope)
+    True
+    """
+
+    def __init__(
+        self,
+        layers: int = 2,
+        dim: int = 32,
+        epochs: int = 4,
+        seed: int = 0,
+        device: Any = "cpu",
+        **settings: Any,
+    ) -> None:
+        self.layers, self.dim, self.epochs = layers, dim, epochs
+        self.seed, self.device, self.settings = seed, device, settings
+
+    def fit(self, interactions: Interactions, edges: Any = None, validate: Any = None) -> Self:
+        """Learn the purchases; messages pass over `edges`, by default over the same purchases."""
+        torch.manual_seed(self.seed)
+        X = weighted(interactions.matrix, np.sign).astype(np.float32)
+        self.graph = two_sided(X if edges is None else edges)
+        A, size = normalised(self.graph), (X.shape[0], self.dim, self.layers)
+        self.network = LightGCN(A, *size).to(self.device)
+        start_at_svd(self.network)
+        check = None if validate is None else lambda: validate(self)
+        settings = {"seed": self.seed, "validate": check} | self.settings
+        self.curve = train_lists(self.network, X, self.epochs, **settings)
+        return self
+
+    def scores(self, users: IntArray) -> FloatArray:
+        P, Q = self.vectors()
+        return np.asarray(P[users] @ Q.T)
+
+    def complete(self, baskets: Any) -> FloatArray:
+        """A basket is a household that the graph does not know: messages from its products."""
+        Q, times = self.item_vectors, np.maximum(self.graph.sum(axis=1), 1)[-baskets.shape[1] :]
+        rows = weighted(baskets, np.sign).astype(np.float32) @ sparse.diags_array(times**-0.5)
+        return np.asarray(dense(rows) @ Q @ Q.T)
+
+    def similar(self, items: IntArray, k: int) -> tuple[IntArray, FloatArray]:
+        return nearest_vectors(self.item_vectors, items, k)
+
+    def vectors(self) -> tuple[FloatArray, FloatArray]:
+        """(num_users, dim) and (num_items, dim), after the messages."""
+        with torch.no_grad():
+            P, Q = self.network()
+        return np.asarray(P.cpu().numpy()), np.asarray(Q.cpu().numpy())
+
+    @property
+    def item_vectors(self) -> FloatArray:
+        return self.vectors()[1]
+
+
+def walk_table(X: Any, beta: float = 0.0) -> FloatArray:
+    """From product i to a random buyer, to a random product of hers: P(j), over d_j ** beta.
+
+    Parameters
+    ----------
+    X : csr (num_users, num_items); what is stored is an edge.
+    beta : how much a popular product at the end of the walk is hushed; 0: rows add up to one.
+
+    Returns
+    -------
+    dense (num_items, num_items).
+
+    References
+    ----------
+    Cooper et al. (2014), "Random walks in recommender systems", WWW (P3alpha); Paudel et al.
+    (2017), "Updatable, accurate, diverse, and scalable recommendations", TiiS 7(1) (RP3beta).
+
+    >>> walk_table(sparse.csr_array([[1, 1], [0, 1]]))  # tea, milk of Ann; milk of Bob
+    array([[0.5 , 0.5 ],
+           [0.25, 0.75]], dtype=float32)
+    """
+    X = weighted(X, np.sign).astype(np.float32)
+    rows, columns = (np.maximum(X.sum(axis=axis), 1) for axis in (1, 0))
+    to_buyers = sparse.diags_array(1 / columns) @ X.T
+    table = dense(sparse.csr_array(to_buyers @ sparse.diags_array(1 / rows) @ X))
+    table *= columns**-beta
+    return np.asarray(table)
+
+
+def low_pass_table(X: Any, factors: int, strength: float = 0.3) -> FloatArray:
+    """Products to products through the smooth part of the graph; nothing is trained.
+
+    One message there and back, B'B, plus `strength` times the projection on the strongest
+    singular vectors of B, the normalised edges, read off in the scale of popularity.
+
+    Returns
+    -------
+    dense (num_items, num_items).
+
+    References
+    ----------
+    Shen et al. (2021), "How powerful is graph convolution for recommendation?", CIKM (GF-CF).
+
+    >>> low_pass_table(sparse.csr_array([[1, 1], [0, 1]]), 1, 0.0).round(2)
+    array([[0.5 , 0.35],
+           [0.35, 0.75]], dtype=float32)
+    """
+    X = weighted(X, np.sign).astype(np.float32)
+    rows, columns = (np.maximum(X.sum(axis=axis), 1) for axis in (1, 0))
+    B = sparse.csr_array(sparse.diags_array(rows**-0.5) @ X @ sparse.diags_array(columns**-0.5))
+    V = truncated_svd(B, factors)[2].T
+    table = dense(sparse.csr_array(B.T @ B))
+    table += strength * (V / np.sqrt(columns)[:, None]) @ (V.T * np.sqrt(columns))
+    return np.asarray(table)
+
+
+def biased_walks(
+    graph: Any, length: int, p: float, q: float, rng: np.random.Generator
+) -> IntArray:
+    """One walk from each node that has an edge, all at once.
+
+    The next node is drawn in proportion to the edge's weight, times 1/p where the walk would
+    return to the node before, 1 where the next node is a neighbour of the one before, and 1/q
+    where it is not.  A draw is refused in proportion until one is accepted.
+
+    Parameters
+    ----------
+    graph : csr (nodes, nodes), symmetric, weights > 0, sorted indices.
+    length : nodes in a walk.   p, q : > 0; both 1 are the walks of DeepWalk.
+
+    Returns
+    -------
+    (num_walks, length) nodes.
+
+    References
+    ----------
+    Grover & Leskovec (2016), "node2vec: scalable feature learning for networks", KDD,
+    section 3.2; Perozzi et al. (2014), "DeepWalk", KDD.
+
+    >>> ring = sparse.csr_array([[0.0, 1, 0, 1], [1, 0, 1, 0], [0, 1, 0, 1], [1, 0, 1, 0]])
+    >>> biased_walks(ring, 3, 1e9, 1.0, np.random.default_rng(0))[:, 2]  # never back: go on
+    array([2, 3, 0, 1])
+    """
+    nodes, total = graph.shape[0], np.concatenate([[0.0], np.cumsum(graph.data, dtype=float)])
+    edges = np.repeat(np.arange(nodes), np.diff(graph.indptr)) * nodes + graph.indices
+    start = np.flatnonzero(np.diff(graph.indptr))
+    walks = np.tile(start[:, None], length)
+    largest = max(1 / p, 1.0, 1 / q)
+    for step in range(1, length):
+        open_walks = np.arange(len(start))
+        while len(open_walks):
+            here = walks[open_walks, step - 1]
+            low, high = total[graph.indptr[here]], total[graph.indptr[here + 1]]
+            place = np.searchsorted(total, low + rng.random(len(here)) * (high - low), "right") - 1
+            there = graph.indices[np.minimum(place, graph.indptr[here + 1] - 1)]
+            bias = np.full(len(here), largest)
+            if step > 1:
+                before = walks[open_walks, step - 2]
+                key = before * nodes + there
+                known = edges[np.minimum(np.searchsorted(edges, key), len(edges) - 1)] == key
+                bias = np.where(there == before, 1 / p, np.where(known, 1.0, 1 / q))
+            accepted = rng.random(len(here)) * largest < bias
+            walks[open_walks[accepted], step] = there[accepted]
+            open_walks = open_walks[~accepted]
+    return walks
+
+
+def rewired(X: Any, rng: np.random.Generator, rounds: int = 100) -> Any:
+    """The same number of edges at every node, dealt anew: who bought what is chance.
+
+    Parameters
+    ----------
+    X : csr (num_users, num_items), binary.
+    rounds : edges that would be double are exchanged with others so many times at most.
+
+    Raises
+    ------
+    ValueError : when double edges are left after the last round.
+
+    >>> X = sparse.csr_array(np.eye(4))
+    >>> Y = rewired(X, np.random.default_rng(0))
+    >>> Y.sum(axis=0).tolist(), Y.sum(axis=1).tolist()
+    ([1.0, 1.0, 1.0, 1.0], [1.0, 1.0, 1.0, 1.0])
+    """
+    users = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
+    items = rng.permutation(X.indices)
+    for _ in range(rounds):
+        first = np.unique(users * X.shape[1] + items, return_index=True)[1]
+        double = np.setdiff1d(np.arange(len(items)), first)
+        if not len(double):
+            ones = np.ones(len(items), dtype=np.float32)
+            return sparse.csr_array((ones, (users, items)), shape=X.shape)
+        others = rng.choice(len(items), len(double), replace=False)
+        moved = np.concatenate([double, others])
+        items[moved] = items[rng.permutation(moved)]
+    raise ValueError(f"{len(double)} double edges are left after {rounds} rounds")
