@@ -26,7 +26,7 @@ def own_gradient(A: Any) -> Callable[[Any], Any]:
     return lambda E: tf.sparse.sparse_dense_matmul(A, E)
 
 
-def dropped(A: Any, num_users: int, keep: Any, back: str) -> Any:
+def dropped(A: Any, keep: Any, back: str) -> Any:
     import tensorflow as tf
 
     half = len(keep)
@@ -44,14 +44,14 @@ COLUMNS, ROWS = [3, 1 / 3, 1 / 3, 1 / 3], [1, 1, 1, 1]
 RIGHT = {
     "ex_15": (COLUMNS, ROWS),
     "ex_16": lambda A: product(A, transposed=True),
-    "ex_17": lambda A, n, keep: dropped(A, n, keep, "in order"),
+    "ex_17": lambda A, keep: dropped(A, keep, "in order"),
 }
 WRONG = {
     "ex_15": [(ROWS, COLUMNS), (ROWS, ROWS), (COLUMNS, COLUMNS), ([1, 3, 3, 3], ROWS)],
     "ex_16": [lambda A: product(A, transposed=False), own_gradient],
     "ex_17": [
-        lambda A, n, keep: dropped(A, n, keep, "not dropped"),
-        lambda A, n, keep: dropped(A, n, keep, "out of order"),
-        lambda A, n, keep: dropped(A, n, ~keep, "in order"),
+        lambda A, keep: dropped(A, keep, "not dropped"),
+        lambda A, keep: dropped(A, keep, "out of order"),
+        lambda A, keep: dropped(A, ~keep, "in order"),
     ],
 }
