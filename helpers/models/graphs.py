@@ -168,7 +168,7 @@ def bpr_loss(u: Tensor, v: Tensor, w: Tensor) -> Tensor:
 def triple_loss(
     network: LightGCN, users: Tensor, items: Tensor, others: Tensor, decay: float
 ) -> Tensor:
-    """`bpr_loss` of a batch, plus decay times half the squared length of its own rows, a triple.
+    """`bpr_loss` of a batch plus decay / 2 times the squares of its own rows, a triple.
 
     Parameters
     ----------
@@ -283,7 +283,37 @@ def train_lists(
     return train_network(network, adam, batches, loss, epochs, validate)
 
 
-class LightGCNModel:
+class NodeVectors:
+    """Answers from vectors of nodes: `network` gives those of households and of products."""
+
+    def __init__(self, network: Any, graph: Any) -> None:
+        self.network, self.graph = network, graph
+
+    def scores(self, users: IntArray) -> FloatArray:
+        P, Q = self.vectors()
+        return np.asarray(P[users] @ Q.T)
+
+    def complete(self, baskets: Any) -> FloatArray:
+        """A basket is a household that the graph does not know: messages from its products."""
+        Q, times = self.item_vectors, np.maximum(self.graph.sum(axis=1), 1)[-baskets.shape[1] :]
+        rows = weighted(baskets, np.sign).astype(np.float32) @ sparse.diags_array(times**-0.5)
+        return np.asarray(dense(rows) @ Q @ Q.T)
+
+    def similar(self, items: IntArray, k: int) -> tuple[IntArray, FloatArray]:
+        return nearest_vectors(self.item_vectors, items, k)
+
+    def vectors(self) -> tuple[FloatArray, FloatArray]:
+        """(num_users, dim) and (num_items, dim), after the messages."""
+        with torch.no_grad():
+            P, Q = self.network()
+        return np.asarray(P.cpu().numpy()), np.asarray(Q.cpu().numpy())
+
+    @property
+    def item_vectors(self) -> FloatArray:
+        return self.vectors()[1]
+
+
+class LightGCNModel(NodeVectors):
     """LightGCN, started at an SVD of its graph and trained with the softmax over all products.
 
     Parameters
@@ -325,29 +355,6 @@ class LightGCNModel:
         settings = {"seed": self.seed, "validate": check} | self.settings
         self.curve = train_lists(self.network, X, self.epochs, **settings)
         return self
-
-    def scores(self, users: IntArray) -> FloatArray:
-        P, Q = self.vectors()
-        return np.asarray(P[users] @ Q.T)
-
-    def complete(self, baskets: Any) -> FloatArray:
-        """A basket is a household that the graph does not know: messages from its products."""
-        Q, times = self.item_vectors, np.maximum(self.graph.sum(axis=1), 1)[-baskets.shape[1] :]
-        rows = weighted(baskets, np.sign).astype(np.float32) @ sparse.diags_array(times**-0.5)
-        return np.asarray(dense(rows) @ Q @ Q.T)
-
-    def similar(self, items: IntArray, k: int) -> tuple[IntArray, FloatArray]:
-        return nearest_vectors(self.item_vectors, items, k)
-
-    def vectors(self) -> tuple[FloatArray, FloatArray]:
-        """(num_users, dim) and (num_items, dim), after the messages."""
-        with torch.no_grad():
-            P, Q = self.network()
-        return np.asarray(P.cpu().numpy()), np.asarray(Q.cpu().numpy())
-
-    @property
-    def item_vectors(self) -> FloatArray:
-        return self.vectors()[1]
 
 
 def walk_table(X: Any, beta: float = 0.0) -> FloatArray:
@@ -457,32 +464,32 @@ def biased_walks(
     return walks
 
 
-def rewired(X: Any, rng: np.random.Generator, rounds: int = 100) -> Any:
-    """The same number of edges at every node, dealt anew: who bought what is chance.
+def rewired(X: Any, rng: np.random.Generator, rounds: int = 30) -> Any:
+    """The same number of edges at every node, but who bought what is chance.
+
+    In each round all edges are paired; two edges exchange their products unless one of the new
+    edges is there already.
 
     Parameters
     ----------
     X : csr (num_users, num_items), binary.
-    rounds : edges that would be double are exchanged with others so many times at most.
 
-    Raises
-    ------
-    ValueError : when double edges are left after the last round.
+    References
+    ----------
+    Maslov & Sneppen (2002), "Specificity and stability in topology of protein networks", Science.
 
-    >>> X = sparse.csr_array(np.eye(4))
-    >>> Y = rewired(X, np.random.default_rng(0))
+    >>> Y = rewired(sparse.csr_array(np.eye(4)), np.random.default_rng(0))
     >>> Y.sum(axis=0).tolist(), Y.sum(axis=1).tolist()
     ([1.0, 1.0, 1.0, 1.0], [1.0, 1.0, 1.0, 1.0])
     """
-    users = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
-    items = rng.permutation(X.indices)
+    num_items = X.shape[1]
+    users, items = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr)), X.indices.astype(np.int64)
     for _ in range(rounds):
-        first = np.unique(users * X.shape[1] + items, return_index=True)[1]
-        double = np.setdiff1d(np.arange(len(items)), first)
-        if not len(double):
-            ones = np.ones(len(items), dtype=np.float32)
-            return sparse.csr_array((ones, (users, items)), shape=X.shape)
-        others = rng.choice(len(items), len(double), replace=False)
-        moved = np.concatenate([double, others])
-        items[moved] = items[rng.permutation(moved)]
-    raise ValueError(f"{len(double)} double edges are left after {rounds} rounds")
+        one, two = rng.permutation(len(items))[: len(items) // 2 * 2].reshape(2, -1)
+        new = np.stack([users[one] * num_items + items[two], users[two] * num_items + items[one]])
+        _, place, times = np.unique(new, return_inverse=True, return_counts=True)
+        free = (times[place].reshape(new.shape) == 1) & ~np.isin(new, users * num_items + items)
+        one, two = one[free.all(axis=0)], two[free.all(axis=0)]
+        items[one], items[two] = items[two], items[one]
+    ones = np.ones(len(items), dtype=np.float32)
+    return sparse.csr_array((ones, (users, items)), shape=X.shape)
