@@ -62,7 +62,8 @@ class Coded:
     parts: list[NDArray[np.int32]] = field(default_factory=list)
 
     def add(self, texts: Iterable[str]) -> None:
-        known, at_hand, codes = self.known, {}, []
+        known, codes = self.known, []
+        at_hand: dict[str, int] = {}
         for text in texts:
             code = at_hand.get(text)
             if code is None:
@@ -278,7 +279,7 @@ def add_rows(
     """Add the rows of one chunk to the columns; count those of another width."""
     sizes = np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))
     fits = sizes == width
-    for place in np.flatnonzero(~fits & (sizes > 0)):
+    for place in np.flatnonzero(~fits & (sizes > 0)).tolist():
         if sizes[place] > width and not any(rows[place][width:]):  # separators at a line's end
             fits[place] = True
             continue

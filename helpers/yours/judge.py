@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -96,14 +97,14 @@ def latest(labels: pd.Series[Any], parts: NDArray[np.int8]) -> NDArray[np.int8]:
     codes, uniques = pd.factorize(labels)
     last = np.zeros(len(uniques), dtype=np.int8)
     np.maximum.at(last, codes, parts)
-    return last[codes]
+    return np.asarray(last[codes])
 
 
 def time_parts(days: NDArray[np.datetime64]) -> NDArray[np.int8]:
     """Give the last fifth of the lines to the test, the last fifth of the rest to validation.
 
     >>> time_parts(np.arange(10).astype("M8[D]")).tolist()
-    [0, 0, 0, 0, 0, 0, 0, 1, 2, 2]
+    [0, 0, 0, 0, 0, 0, 1, 1, 2, 2]
     """
     parts = np.zeros(len(days), dtype=np.int8)
     for part in (2, 1):
@@ -126,7 +127,8 @@ def random_parts(labels: pd.Series[Any], seed: int) -> NDArray[np.int8]:
     """Draw whole baskets for test and validation."""
     codes, uniques = pd.factorize(labels)
     draw = np.random.default_rng(seed).random(len(uniques))
-    return np.select([draw < TEST_SHARE, draw < 0.36], [2, 1], 0).astype(np.int8)[codes]
+    parts = np.select([draw < TEST_SHARE, draw < 0.36], [2, 1], 0).astype(np.int8)
+    return np.asarray(parts[codes])
 
 
 def hidden_parts(frame: pd.DataFrame, seed: int) -> NDArray[np.int8]:
@@ -149,7 +151,7 @@ def hidden_parts(frame: pd.DataFrame, seed: int) -> NDArray[np.int8]:
     valid = np.where(size > 2, np.maximum(1, (TEST_SHARE * (size - test)).round()), 0)
     parts = np.empty(len(pairs), dtype=np.int8)
     parts[order] = np.select([place < test, place < test + valid], [2, 1], 0)
-    return parts[back]
+    return np.asarray(parts[back])
 
 
 def least_buyers(num_users: int) -> int:
@@ -192,7 +194,7 @@ class Method:
     """
 
     name: str
-    settings: dict[str, Callable[[], Any]]
+    settings: Mapping[str, Callable[[], Any]]
     plain: bool = False
 
 
@@ -287,7 +289,7 @@ def methods_for(
         ]
     smaller = min(rows.matrix.shape)
     sizes = sorted({min(f, max(1, smaller - 1)) for f in (16, 64)})
-    found.append(Method("SVD", {f"{f} factors": lambda f=f: SVD(f) for f in sizes}))  # type: ignore[misc]
+    found.append(Method("SVD", {f"{f} factors": partial(SVD, f) for f in sizes}))
     too_large = (
         f"{n:,} products: its table of all pairs would take {4 * n * n / 1e9:.1f} GB; it is used "
         f"up to {LARGEST_TABLE:,}"
@@ -296,14 +298,14 @@ def methods_for(
         left_out["EASE"] = too_large
     else:
         pulls = (50.0, 200.0, 1000.0) if not baskets else (200.0, 1000.0)
-        found.append(Method("EASE", {f"pull {p:.0f}": lambda p=p: EASE(p) for p in pulls}))  # type: ignore[misc]
+        found.append(Method("EASE", {f"pull {p:.0f}": partial(EASE, p) for p in pulls}))
     if vectors is None:
         left_out["Content"] = "no table of products was given (--items)"
     elif n > LARGEST_TABLE:
         left_out["Content"] = too_large
     else:
-        powers = {f"power {p}": lambda p=p: ContentKNN(vectors, p, True) for p in (2, 6)}  # type: ignore[misc]
-        found.append(Method("Content", powers))  # type: ignore[arg-type]
+        powers = {f"power {p}": partial(ContentKNN, vectors, p, True) for p in (2, 6)}
+        found.append(Method("Content", powers))
     return found, left_out
 
 
@@ -786,11 +788,11 @@ def best_of(scores: FloatArray, allowed: NDArray[np.bool_], k: int) -> list[int]
 def verdict(row: Row, board: Board) -> str:
     """Say in words whether a difference is real."""
     if row.over is None:
-        return "the simple method that the others are held against"
+        return "the simple method to beat"
     if row.over.low > 0:
-        return f"finds more than {board.reference}: the difference is real"
+        return f"really more than {board.reference}"
     if row.over.high < 0:
-        return f"finds less than {board.reference}: the difference is real"
+        return f"really less than {board.reference}"
     return f"no difference to {board.reference} that we can see"
 
 
@@ -857,11 +859,19 @@ def warn_board(board: Board) -> Iterator[str]:
             f"of 0.01 you would need about {needed(board):,}."
         )
     best = board.rows[0]
-    if best.method == "Best sellers" or (best.plain and board.reference == "Best sellers"):
+    if not beats_best_sellers(board):
         yield (
-            f"On {board.question} nothing finds more than the list of best sellers. Either "
+            f"On {board.question} nothing finds really more than the list of best sellers. Either "
             "customers are alike here, or the data are too few to tell them apart."
         )
     lead = best.interval[board.metric]
     if lead.low <= board.chance:
         yield f"On {board.question} even the first method cannot be told from chance."
+
+
+def beats_best_sellers(board: Board) -> bool:
+    """Whether the first method that is more than a list for everybody is really above that list."""
+    by_name = {row.method: row.scores for row in board.rows}
+    first = next(row.scores for row in board.rows if not row.plain)
+    a, b = (scores.metrics[board.metric] for scores in (first, by_name["Best sellers"]))
+    return stats.paired_difference(a, b, first.groups).low > 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,32 +13,33 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from helpers.yours.files import BadFile, Coded, Lines, Table, Tell, open_table, plain_name
+from helpers.yours.files import BadFile, Lines, Table, Tell, open_table, plain_name
 from helpers.yours.files import read_lines as read_columns
 
-NAMES = {  # what shops call it, likeliest first, as `plain_name` writes it
+SHOP_WORDS = {  # what shops call it, likeliest first, as `plain_name` writes it
     "user": """user userid customer customerid customerno customernumber customernr client clientid
         member memberid buyer buyerid household householdid visitor visitorid shopper shopperid
         account accountid person personid reviewerid kunde kundeid kundenid kundennr kundennummer
         kdnr kaeufer kaeuferid haushalt haushaltid nutzer nutzerid benutzer benutzerid besucher
-        cliente acheteur session sessionid""".split(),
+        cliente acheteur session sessionid""",
     "item": """itemid productid articleid sku asin parentasin ean gtin upc isbn stockcode
         productcode itemcode productno itemno artikelnr artikelnummer artikelid artikelno produktid
         produktnr produktnummer warennr movieid item product article artikel produkt film movie
-        book produit articulo producto""".split(),
+        book produit articulo producto""",
     "time": """time timestamp datetime date orderdate invoicedate purchasedate transactiondate
         orderdatetime createdat eventtime day datum zeit zeitpunkt zeitstempel kaufdatum
-        bestelldatum belegdatum rechnungsdatum verkaufsdatum tdat fecha""".split(),
+        bestelldatum belegdatum rechnungsdatum verkaufsdatum tdat fecha""",
     "basket": """basket basketid order orderid orderno ordernumber invoice invoiceid invoiceno
         transaction transactionid receipt receiptid cart cartid bon bonnr bonnummer beleg belegnr
         belegnummer bestellung bestellnr bestellnummer auftrag auftragsnr auftragsnummer rechnung
-        rechnungsnr rechnungsnummer warenkorb kassenbon""".split(),
+        rechnungsnr rechnungsnummer warenkorb kassenbon""",
     "weight": """quantity qty units pieces count menge anzahl stueck stueckzahl cantidad
-        quantite""".split(),
+        quantite""",
     "name": """name title productname itemname productdescription productdisplayname productlabel
         description bezeichnung artikelname artikelbezeichnung produktname produktbezeichnung titel
-        beschreibung text produkt artikel product item article""".split(),
+        beschreibung text produkt artikel product item article""",
 }
+NAMES = {role: words.split() for role, words in SHOP_WORDS.items()}
 WORDS = {
     "user": "customer",
     "item": "product",
@@ -210,7 +211,8 @@ def known_lines(
     lines: Lines, table: Table, picked: Mapping[str, int]
 ) -> tuple[NDArray[np.bool_], list[tuple[str, int, str]]]:
     """Keep the lines that say who, what, and where there are such columns, when and with what."""
-    keep, steps = np.ones(lines.count, dtype=bool), []
+    keep = np.ones(lines.count, dtype=bool)
+    steps: list[tuple[str, int, str]] = []
     for role in ("user", "item", "time", "basket"):
         if role in picked:
             column = lines.columns[role]
@@ -509,7 +511,7 @@ def match_ids(bought: set[str], listed: set[str], path: Path) -> list[str]:
     ]
 
 
-MENDS = {
+MENDS: dict[str, Callable[[str], str]] = {
     "numbers with “.0” (a program read the ids as decimals)": lambda text: re.sub(
         r"\.0+$", "", text
     ),
@@ -523,7 +525,7 @@ def why_unmatched(lost: set[str], listed: set[str]) -> str:
     """Find the small difference in writing that keeps two files apart, if there is one.
 
     >>> why_unmatched({"1.0", "2.0"}, {"1", "2"})[:54]
-    "The ids differ in numbers with “.0” (a program read th"
+    'The ids differ in numbers with “.0” (a program read th'
     """
     for what, mend in MENDS.items():
         theirs = {mend(text): text for text in listed}

@@ -38,12 +38,13 @@ caption{text-align:left;color:var(--soft);padding:.3rem 0}
 th,td{text-align:left;vertical-align:top;padding:.3rem .7rem .3rem 0;
 border-bottom:1px solid var(--line);overflow-wrap:normal}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-tr.ref th,tr.ref td{background:var(--wash)}th[scope=row]{font-weight:600}
+th[scope=row]{font-weight:600;min-width:7em}td:not(.n){min-width:9em}
 .warn{border-left:4px solid var(--warn);background:var(--wash);padding:.5rem 1rem;margin:.6rem 0}
 .answer{font-size:1.1rem;border-left:4px solid var(--mark);background:var(--wash);padding:.6rem 1rem}
 svg{width:100%;max-width:40rem;height:auto;display:block}svg text{fill:var(--ink);font-size:13px}
 small,.soft{color:var(--soft)}code{background:var(--wash);padding:0 .2em}
 pre{background:var(--wash);padding:.6rem;overflow-x:auto}a{color:var(--mark)}
+@media(max-width:500px){svg text{font-size:19px}}
 @media print{body{max-width:none;padding:0}.wide{overflow:visible}h2{break-after:avoid}
 tr,svg{break-inside:avoid}}
 """
@@ -209,52 +210,64 @@ def row_cells(row: Row, board: Board) -> list[str]:
     """One line of a leaderboard."""
     note = f"<br><small>{escape(row.setting)}</small>" if row.setting else ""
     over = "—" if row.over is None else shown(row.over)
-    others = [m for m in METRICS if m != board.metric]
     return [
         escape(row.method) + note,
         escape(verdict(row, board)),
         shown(row.interval[board.metric]),
         over,
-        *(f"{row.interval[m].value:.3f}" for m in others),
+        *(f"{row.interval[m].value:.3f}" for m in others_of(board)),
         f"{row.seconds:.2f}",
     ]
 
 
-QUESTIONS = {
-    "new products": (
-        "What will a customer buy for the first time?",
-        "Each customer gets a list of 20 products that they have not bought before. NDCG@20 is 1 "
-        "when everything that they then bought for the first time stands at the top of the list, "
-        "and 0 when nothing of it is in the list.",
-    ),
-    "the rest of a basket": (
-        "What else belongs into this basket?",
-        "One product was taken out of each basket. The hit rate is the share of baskets for which "
-        "it is among the 20 products that the method names from the rest.",
-    ),
+def others_of(board: Board) -> list[str]:
+    """The metrics beside the one that sorts; with one thing to find, recall is the hit rate."""
+    return ["hr@20", "recall@20"] if board.metric == "ndcg@20" else ["ndcg@20"]
+
+
+TITLES = {
+    "new products": "What will a customer buy for the first time?",
+    "the rest of a basket": "What else belongs into this basket?",
 }
+QUESTIONS = {
+    "new products": "Each customer gets a list of 20 products that they have not bought before. "
+    "NDCG@20 is 1 when everything that they then bought for the first time stands at the top of "
+    "the list, and 0 when nothing of it is in the list.",
+    "the rest of a basket": "One product was taken out of each basket. The hit rate is the share "
+    "of baskets for which it is among the 20 products that the method names from the rest.",
+}
+
+
+def short_answers(judged: Judged) -> str:
+    """The findings, before everything else."""
+    found = "".join(
+        f"<p class=answer><b>{TITLES[b.question]}</b> {escape(answer(b))}</p>"
+        for b in judged.boards
+    )
+    return f"<h2 id=short>In short</h2>{found}" if found else ""
 
 
 def section_board(board: Board) -> str:
     """The leaderboard of one question."""
-    title, what = QUESTIONS[board.question]
-    others = [METRICS[m] for m in METRICS if m != board.metric]
+    title, what = TITLES[board.question], QUESTIONS[board.question]
     head = [
         "method",
         "in words",
         f"{METRICS[board.metric]} [95 % interval]",
         f"minus {escape(board.reference)}",
-        *others,
-        "seconds to learn",
+        *(METRICS[m] for m in others_of(board)),
+        "seconds",
     ]
     rows = [row_cells(row, board) for row in board.rows]
     lines = "".join(
         f"<li>{escape(name)} was left out: {escape(why)}.</li>"
         for name, why in board.left_out.items()
     )
-    caption = f"{board.num_queries:,} asked; chance on paper: {board.chance:.4f}"
+    caption = (
+        f"{board.num_queries:,} asked; chance on paper: {board.chance:.4f}; seconds: to learn once"
+    )
     return (
-        f"<h3>{title}</h3><p>{what}</p><p class=answer>{escape(answer(board))}</p>"
+        f"<h3>{title}</h3><p>{what}</p>"
         + interval_chart(board)
         + table(caption, head, rows, 2)
         + (f"<ul>{lines}</ul>" if lines else "")
@@ -269,9 +282,10 @@ def answer(board: Board) -> str:
     else:
         first = f"{best.method} finds most, and the lead over every other method is real."
     if best.over is not None:
-        first += f" {best.method}: {verdict(best, board)} ({shown(best.over)})."
+        first += f" It finds {verdict(best, board)} ({shown(best.over)})."
+        first = first.replace("finds no difference", "shows no difference")
     else:
-        first += " It is the simple method that the others are held against."
+        first += " It is the simple method that a new one would have to beat."
     return first + (
         f" To see a difference of 0.01 one needs about {needed(board):,}; here were "
         f"{board.num_queries:,}."
@@ -372,6 +386,7 @@ def page(judged: Judged) -> str:
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{title}</title><link rel=icon href='data:,'><style>{STYLE}</style></head><body>"
         f"<main><h1>{title}</h1><nav aria-label='Sections'>{links}</nav>"
+        + short_answers(judged)
         + (f"<h2 id=warnings>First, with care</h2>{warnings}" if warnings else "")
         + section_read(judged)
         + section_shape(judged)
@@ -393,9 +408,8 @@ def similar(model: Any, items: Sequence[int], k: int) -> Any:
 
     A score of zero is no likeness, so it leaves the place empty.
     """
-    table = getattr(model, "table", getattr(model, "item_vectors", None))
-    k = min(k, table.shape[0] - 1)
-    found = []
+    vectors = model.item_vectors if hasattr(model, "item_vectors") else model.table
+    k, found = min(k, vectors.shape[0] - 1), []
     for start in range(0, len(items), tasks.BLOCK):
         columns, scores = model.similar(np.asarray(items[start : start + tasks.BLOCK]), k)
         found.append(np.where(np.asarray(scores) > 0, columns, -1))
