@@ -17,8 +17,13 @@ from bs4 import BeautifulSoup
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--no-first-run",
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # no other host answers
 ]
 # Text that a reader sees, without code: a formula left there was not rendered.
@@ -27,7 +32,9 @@ VISIBLE_TEXT = """() => {
   copy.querySelectorAll('pre, code, script, style, mjx-container').forEach(node => node.remove());
   return copy.textContent;
 }"""
-MATHS = "[...document.querySelectorAll('.math')].map(e => e.querySelectorAll('mjx-container').length)"
+MATHS = (
+    "[...document.querySelectorAll('.math')].map(e => e.querySelectorAll('mjx-container').length)"
+)
 STATE = """() => ({
   wide: document.documentElement.scrollWidth - window.innerWidth,
   theme: document.documentElement.dataset.theme || '',
@@ -126,13 +133,18 @@ def outside_requests(seen: Visit) -> list[str]:
 
 def console_faults(seen: Visit) -> list[str]:
     """Errors in the console and files that did not load."""
-    return [f"console: {text}" for text in seen.errors] + [f"missing: {url}" for url in seen.failed]
+    return [f"console: {text}" for text in seen.errors] + [
+        f"missing: {url}" for url in seen.failed
+    ]
 
 
 def math_faults(seen: Visit) -> list[str]:
     """Formulas that were not rendered."""
-    faults = [f"raw mathematics {mark!r} in the text" for mark in (r"\(", r"\[", "$$")
-              if mark in seen.text]
+    faults = [
+        f"raw mathematics {mark!r} in the text"
+        for mark in (r"\(", r"\[", "$$")
+        if mark in seen.text
+    ]
     bare = seen.formulas.count(0)
     faults += [f"{bare} formulas were not rendered"] if bare else []
     return faults + ([f"{seen.math_errors} formulas with errors"] if seen.math_errors else [])
@@ -150,8 +162,12 @@ def theme_faults(seen: Visit, wanted: str) -> list[str]:
 
 def page_faults(seen: Visit) -> list[str]:
     """All faults of a visit that hold for any page."""
-    return [*outside_requests(seen), *console_faults(seen), *math_faults(seen),
-            *width_faults(seen)]
+    return [
+        *outside_requests(seen),
+        *console_faults(seen),
+        *math_faults(seen),
+        *width_faults(seen),
+    ]
 
 
 @cache

@@ -29,17 +29,23 @@ def test_torch_and_tensorflow_share_a_process(order):
 
 def pins(name: str) -> dict[str, str]:
     lines = (ROOT / name).read_text().splitlines()
-    return dict(re.match(r"([\w.-]+)==([^\s#]+)", line).groups() for line in lines
-                if re.match(r"[\w.-]+==", line))
+    return dict(
+        re.match(r"([\w.-]+)==([^\s#]+)", line).groups()
+        for line in lines
+        if re.match(r"[\w.-]+==", line)
+    )
 
 
 def test_every_requirement_is_pinned_and_the_constraints_agree():
     wanted = (ROOT / "requirements.txt").read_text().splitlines()
-    loose = [line for line in wanted if line and not line.startswith(("#", "-c"))
-             and "==" not in line]
+    loose = [
+        line for line in wanted if line and not line.startswith(("#", "-c")) and "==" not in line
+    ]
     assert loose == []
-    canonical = {re.sub(r"[-_.]+", "-", name).lower(): value
-                 for name, value in pins("constraints.txt").items()}
+    canonical = {
+        re.sub(r"[-_.]+", "-", name).lower(): value
+        for name, value in pins("constraints.txt").items()
+    }
     for name, value in pins("requirements.txt").items():
         assert canonical[re.sub(r"[-_.]+", "-", name).lower()] == value, name
 

@@ -14,8 +14,13 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def build(folder: Path, page: str, facts: dict[str, dict[str, Any]] | None = None,
-          name: str = "22-behaviour", **notebook: Any) -> tuple[str, str]:
+def build(
+    folder: Path,
+    page: str,
+    facts: dict[str, dict[str, Any]] | None = None,
+    name: str = "22-behaviour",
+    **notebook: Any,
+) -> tuple[str, str]:
     """Build one page; return its HTML and the warnings, file paths shortened."""
     source = folder / "book"
     (source / "_facts").mkdir(parents=True, exist_ok=True)
@@ -26,11 +31,24 @@ def build(folder: Path, page: str, facts: dict[str, dict[str, Any]] | None = Non
     warnings = StringIO()
     with patch_docutils(), docutils_namespace():
         extensions = ["myst_nb", "alike_book"]
-        options = {"extensions": extensions, "root_doc": name, "html_theme": "basic",
-                   "alike_facts_dir": "_facts", "nb_execution_mode": "off",
-                   "myst_enable_extensions": ["dollarmath"]}
-        app = Sphinx(str(source), None, str(folder / "out"), str(folder / "trees"), "html",
-                     confoverrides=options, status=None, warning=warnings)
+        options = {
+            "extensions": extensions,
+            "root_doc": name,
+            "html_theme": "basic",
+            "alike_facts_dir": "_facts",
+            "nb_execution_mode": "off",
+            "myst_enable_extensions": ["dollarmath"],
+        }
+        app = Sphinx(
+            str(source),
+            None,
+            str(folder / "out"),
+            str(folder / "trees"),
+            "html",
+            confoverrides=options,
+            status=None,
+            warning=warnings,
+        )
         app.build()
     text = re.sub(r"\x1b\[[0-9;]*m", "", warnings.getvalue())
     return (folder / "out" / f"{name}.html").read_text(encoding="utf-8"), text
@@ -48,15 +66,37 @@ def write_source(stem: Path, page: str, notebook: dict[str, Any]) -> None:
 
 def row(model: str, value: float, **more: Any) -> dict[str, Any]:
     """A leaderboard fact as notebooks record it."""
-    fact = {"kind": "row", "task": "complete_basket", "part": "test", "model": model,
-            "metric": "hr@20", "value": value, "low": value * 0.9, "high": value * 1.1,
-            "n": 4321, "digits": 3, "protocol": "abc123", "chance": 0.0024, "params": None,
-            "neural": False, "control": model == "Random", "tolerance": 0.001}
+    fact = {
+        "kind": "row",
+        "task": "complete_basket",
+        "part": "test",
+        "model": model,
+        "metric": "hr@20",
+        "value": value,
+        "low": value * 0.9,
+        "high": value * 1.1,
+        "n": 4321,
+        "digits": 3,
+        "protocol": "abc123",
+        "chance": 0.0024,
+        "params": None,
+        "neural": False,
+        "control": model == "Random",
+        "tolerance": 0.001,
+    }
     return {**fact, **more}
 
 
-SHARE = {"kind": "number", "value": 0.5, "low": 0.4, "high": 0.6, "n": 10, "digits": 3,
-         "unit": "", "text": "0.500 [0.400, 0.600]"}
+SHARE = {
+    "kind": "number",
+    "value": 0.5,
+    "low": 0.4,
+    "high": 0.6,
+    "n": 10,
+    "digits": 3,
+    "unit": "",
+    "text": "0.500 [0.400, 0.600]",
+}
 BOARD = "# Page\n\n```{leaderboard} complete_basket\nFind it.\n```\n"
 
 
@@ -69,13 +109,18 @@ def test_fact_shows_text_and_value(tmp_path: Path) -> None:
     assert 'title="computed in 22-behaviour · n = 10 · 95 % interval in brackets"' in html
 
 
-@pytest.mark.parametrize("role, message", [
-    ("gone", "no fact 'gone' in 22-behaviour.json"),
-    ("12-measuring/share", "no fact 'share' in 12-measuring.json"),
-    ("share|twice", "unknown form 'twice'"),
-])
+@pytest.mark.parametrize(
+    "role, message",
+    [
+        ("gone", "no fact 'gone' in 22-behaviour.json"),
+        ("12-measuring/share", "no fact 'share' in 12-measuring.json"),
+        ("share|twice", "unknown form 'twice'"),
+    ],
+)
 def test_missing_fact_is_a_warning(role: str, message: str, tmp_path: Path) -> None:
-    _, warnings = build(tmp_path, f"# Page\n\n{{fact}}`{role}`", {"22-behaviour": {"share": SHARE}})
+    _, warnings = build(
+        tmp_path, f"# Page\n\n{{fact}}`{role}`", {"22-behaviour": {"share": SHARE}}
+    )
     assert message in warnings
 
 
@@ -109,8 +154,12 @@ def test_leaderboard_sorts_flags_and_links(tmp_path: Path) -> None:
 
 def test_leaderboard_of_errors_puts_the_smallest_first(tmp_path: Path) -> None:
     stars = {"metric": "rmse", "task": "ratings", "n": 5}
-    facts = {"25-yardstick": {"a": row("Global mean", 1.12, control=True, **stars),
-                              "b": row("Biases", 0.94, **stars)}}
+    facts = {
+        "25-yardstick": {
+            "a": row("Global mean", 1.12, control=True, **stars),
+            "b": row("Biases", 0.94, **stars),
+        }
+    }
     html, warnings = build(tmp_path, BOARD.replace("complete_basket", "ratings"), facts)
     assert warnings == "" and html.index("Biases") < html.index("Global mean")
     assert "5 folds" in html and "weeks" not in html and "floor</span>" in html
@@ -138,18 +187,26 @@ def test_leaderboard_puts_rows_without_the_main_metric_last(tmp_path: Path) -> N
 
 
 def test_leaderboard_leaves_out_controls_and_other_parts(tmp_path: Path) -> None:
-    facts = {"22-behaviour": {"a": row("Cosine", 0.2), "b": row("Shuffled", 0.1, control=True),
-                              "c": row("Early", 0.9, part="valid", protocol="other")}}
+    facts = {
+        "22-behaviour": {
+            "a": row("Cosine", 0.2),
+            "b": row("Shuffled", 0.1, control=True),
+            "c": row("Early", 0.9, part="valid", protocol="other"),
+        }
+    }
     html, warnings = build(tmp_path, BOARD, facts)
     assert warnings == "" and "Cosine" in html
     assert "Shuffled" not in html and "Early" not in html
 
 
-@pytest.mark.parametrize("rows, message", [
-    ([], "no row of part 'test'"),
-    ([row("A", 0.2), row("B", 0.1, protocol="xyz")], "different protocols abc123, xyz"),
-    ([row("A", 0.2), row("A", 0.3)], "A has two values of hr@20"),
-])
+@pytest.mark.parametrize(
+    "rows, message",
+    [
+        ([], "no row of part 'test'"),
+        ([row("A", 0.2), row("B", 0.1, protocol="xyz")], "different protocols abc123, xyz"),
+        ([row("A", 0.2), row("A", 0.3)], "A has two values of hr@20"),
+    ],
+)
 def test_leaderboard_refuses(rows: list[dict[str, Any]], message: str, tmp_path: Path) -> None:
     facts = {"22-behaviour": {str(place): fact for place, fact in enumerate(rows)}}
     html, warnings = build(tmp_path, BOARD, facts)
@@ -181,14 +238,17 @@ def test_quiz_parses_its_texts(tmp_path: Path) -> None:
     assert "✓ Right." in html and "✗ Not this one." in html and 'class="math' in html
 
 
-@pytest.mark.parametrize("old, new, message", [
-    (", correct: true", "", "question 1 has no correct option"),
-    (", why: A typed number.", "", "question 1, option 2 has no `why`"),
-    ("text: Yes", "txt: Yes", "question 1, option 1 has no `text`"),
-    ("correct: true", "corect: true", "unknown key 'corect'"),
-    ('"How much is {fact}`share`?"', "{fact}`share`?", "put texts in quotes"),
-    ("- question:", "- ask:", "question 1 has no `question`"),
-])
+@pytest.mark.parametrize(
+    "old, new, message",
+    [
+        (", correct: true", "", "question 1 has no correct option"),
+        (", why: A typed number.", "", "question 1, option 2 has no `why`"),
+        ("text: Yes", "txt: Yes", "question 1, option 1 has no `text`"),
+        ("correct: true", "corect: true", "unknown key 'corect'"),
+        ('"How much is {fact}`share`?"', "{fact}`share`?", "put texts in quotes"),
+        ("- question:", "- ask:", "question 1 has no `question`"),
+    ],
+)
 def test_quiz_refuses(old: str, new: str, message: str, tmp_path: Path) -> None:
     assert old in QUIZ
     _, warnings = build(tmp_path, QUIZ.replace(old, new), {"22-behaviour": {"share": SHARE}})
@@ -201,11 +261,15 @@ def test_badge_of_a_notebook(tmp_path: Path) -> None:
     html, warnings = build(tmp_path, page, alike=run)
     assert warnings == ""
     assert re.findall(r"<li>(.*?)</li>", html) == [
-        "5 min to read", "48 s on two CPU cores", "1.2 GB of memory"]
+        "5 min to read",
+        "48 s on two CPU cores",
+        "1.2 GB of memory",
+    ]
 
 
-@pytest.mark.parametrize("seconds, said", [({}, "GPU: not measured yet"),
-                                           ({"gpu_seconds": 9}, "9 s on a GPU")])
+@pytest.mark.parametrize(
+    "seconds, said", [({}, "GPU: not measured yet"), ({"gpu_seconds": 9}, "9 s on a GPU")]
+)
 def test_badge_speaks_of_a_gpu_where_one_would_be_used(
     seconds: dict[str, int], said: str, tmp_path: Path
 ) -> None:
@@ -242,8 +306,9 @@ def test_minutes_and_map(tmp_path: Path) -> None:
 def test_front_page_sums_only_mapped_chapters() -> None:
     index = (ROOT / "book" / "index.md").read_text(encoding="utf-8")
     mapped = set(re.findall(r"name: ([\w-]+)", index))
-    summed = {name for text in re.findall(r"\{minutes\}`([^`]+)`", index)
-              for name in text.split(", ")}
+    summed = {
+        name for text in re.findall(r"\{minutes\}`([^`]+)`", index) for name in text.split(", ")
+    }
     assert summed and summed <= mapped
 
 

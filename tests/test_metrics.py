@@ -40,10 +40,7 @@ def as_trec(ranked, truth):
         for q, row in enumerate(ranked)
     }
     qrel = {
-        str(q): {
-            str(i): int(g)
-            for i, g in zip(truth[[q]].indices, truth[[q]].data, strict=True)
-        }
+        str(q): {str(i): int(g) for i, g in zip(truth[[q]].indices, truth[[q]].data, strict=True)}
         for q in range(truth.shape[0])
     }
     return qrel, run

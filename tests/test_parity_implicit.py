@@ -29,7 +29,9 @@ def assert_same_neighbours(matrix, k):
 @pytest.mark.filterwarnings("ignore")
 def test_random_matrix():
     rng = np.random.default_rng(0)
-    assert_same_neighbours(sparse.random_array((200, 150), density=0.08, rng=rng, format="csr"), 10)
+    assert_same_neighbours(
+        sparse.random_array((200, 150), density=0.08, rng=rng, format="csr"), 10
+    )
 
 
 @pytest.mark.filterwarnings("ignore")

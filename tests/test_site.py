@@ -121,8 +121,10 @@ BROKEN = {
     "raw-inline": (r"<p>so \(x^2\) it is</p>", "raw mathematics"),
     "raw-block": ("<p>so $$x^2$$ it is</p>", "raw mathematics"),
     "bare": ('<span class="math">x^2</span>', "1 formulas were not rendered"),
-    "failed-formula": ("<mjx-container><mjx-merror>?</mjx-merror></mjx-container>",
-                       "1 formulas with errors"),
+    "failed-formula": (
+        "<mjx-container><mjx-merror>?</mjx-merror></mjx-container>",
+        "1 formulas with errors",
+    ),
     "wide": ('<div style="width: 500px">wide</div>', "px wider than the window"),
 }
 
@@ -146,19 +148,24 @@ def test_browser_check_reports(name: str, browser: Any, tmp_path: Path) -> None:
 
 def test_browser_check_accepts(browser: Any, tmp_path: Path) -> None:
     """A good page has no fault; mathematics inside code is meant to be raw."""
-    body = r"<p>good</p><pre>\(x\) $$</pre><span class=math><mjx-container>x</mjx-container></span>"
+    body = (
+        r"<p>good</p><pre>\(x\) $$</pre><span class=math><mjx-container>x</mjx-container></span>"
+    )
     seen = checks.visit(browser, write_page(tmp_path, body).as_uri(), PHONE, "light")
     assert checks.page_faults(seen) == []
     assert checks.theme_faults(seen, "dark") == ["theme is 'light', wanted 'dark'"]
 
 
-@pytest.mark.parametrize("body, expected", [
-    ('<a href="gone.html">x</a>', "broken link gone.html"),
-    ('<a href="#gone">x</a>', "broken anchor #gone"),
-    ('<a href="other.html#gone">x</a>', "broken anchor other.html#gone"),
-    ('<a href="../outside.html">x</a>', "broken link ../outside.html"),
-    ('<img alt="x" src="gone.png">', "broken link gone.png"),
-])
+@pytest.mark.parametrize(
+    "body, expected",
+    [
+        ('<a href="gone.html">x</a>', "broken link gone.html"),
+        ('<a href="#gone">x</a>', "broken anchor #gone"),
+        ('<a href="other.html#gone">x</a>', "broken anchor other.html#gone"),
+        ('<a href="../outside.html">x</a>', "broken link ../outside.html"),
+        ('<img alt="x" src="gone.png">', "broken link gone.png"),
+    ],
+)
 def test_link_check_reports(body: str, expected: str, tmp_path: Path) -> None:
     """A link that leads nowhere is found; good ones beside it are not."""
     site = tmp_path / "site"
@@ -169,9 +176,14 @@ def test_link_check_reports(body: str, expected: str, tmp_path: Path) -> None:
     assert checks.link_faults(write_page(site, good + body), site) == [expected]
 
 
-@pytest.mark.parametrize("image", [
-    '<img src="a.png">', '<img alt="" src="a.png">', '<img alt="_images/4f.png" src="a.png">',
-])
+@pytest.mark.parametrize(
+    "image",
+    [
+        '<img src="a.png">',
+        '<img alt="" src="a.png">',
+        '<img alt="_images/4f.png" src="a.png">',
+    ],
+)
 def test_alt_check_reports(image: str, tmp_path: Path) -> None:
     """An image without a description is found; a described one is not."""
     path = write_page(tmp_path, image + '<img alt="A rising line" src="b.png">')

@@ -46,9 +46,7 @@ def ex_3(answer: Callable[[Any, Any], Any]) -> bool:
     """RMSE of the mean over five folds, learned only from the other four."""
     log = Interactions.from_frame(STARS, user="user", item="film", weight="stars")
     stars = log.events["weight"].to_numpy(float)
-    right = [
-        np.sqrt(np.mean((stars[FOLD == k] - stars[FOLD != k].mean()) ** 2)) for k in range(5)
-    ]
+    right = [np.sqrt(np.mean((stars[FOLD == k] - stars[FOLD != k].mean()) ** 2)) for k in range(5)]
     found = np.asarray(answer(log, FOLD), dtype=float)
     leaky = [np.sqrt(np.mean((stars[FOLD == k] - stars.mean()) ** 2)) for k in range(5)]
     if close(found, leaky, 1e-5):

@@ -7,13 +7,14 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 Tell = Callable[[str, float], None]  # stage and how far it is, 0 to 1
@@ -61,15 +62,11 @@ class Coded:
     known: dict[str, int] = field(default_factory=dict)
     parts: list[NDArray[np.int32]] = field(default_factory=list)
 
-    def add(self, texts: Iterable[str]) -> None:
-        known, codes = self.known, []
-        at_hand: dict[str, int] = {}
-        for text in texts:
-            code = at_hand.get(text)
-            if code is None:
-                code = at_hand[text] = known.setdefault(text.strip(), len(known))
-            codes.append(code)
-        self.parts.append(np.array(codes, dtype=np.int32))
+    def add(self, texts: Sequence[str]) -> None:
+        known = self.known
+        codes, different = pd.factorize(np.array(texts, dtype=object), use_na_sentinel=False)
+        own = [known.setdefault(text.strip(), len(known)) for text in different.tolist()]
+        self.parts.append(np.array(own, dtype=np.int32)[codes])
 
     @property
     def texts(self) -> list[str]:

@@ -204,7 +204,7 @@ def is_missing(texts: Iterable[str]) -> NDArray[np.bool_]:
     >>> is_missing(["", "NULL", "0", "n/a"]).tolist()
     [True, True, False, True]
     """
-    return np.array([text.lower() in MISSING for text in texts], dtype=bool)
+    return np.array([len(text) < 5 and text.lower() in MISSING for text in texts], dtype=bool)
 
 
 def known_lines(
@@ -269,7 +269,8 @@ def times_of(
     try:
         return parse_times(column.texts, order)
     except UnclearDates as error:
-        first = int((column.codes == column.texts.index(error.text)).argmax())
+        code = next(n for n, text in enumerate(column.texts) if text.startswith(error.text))
+        first = int((column.codes == code).argmax())
         where = f"{table.path}: line {lines.line(first)}, column “{table.header[place]}”"
         raise BadFile(f"{where}: {error}") from error
 
@@ -347,7 +348,6 @@ class UnclearDates(BadFile):
         self.text = text
 
 
-CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
 EPOCHS = {9: "s", 10: "s", 12: "ms", 13: "ms", 15: "us", 16: "us"}  # digits -> unit
 
 
@@ -357,7 +357,7 @@ def parse_times(
     """Dates in any usual way of writing; NaT where a text is none.
 
     ISO (2024-12-31, with a clock and zone or without), 31.12.2024, 31/12/2024 or 12/31/2024,
-    20241231, seconds or milliseconds since 1970. A zone is turned into UTC. Two-digit years too.
+    20241231, 2024/12/31, seconds or milliseconds since 1970. A zone is turned into UTC. Two-digit years too.
 
     Returns
     -------
@@ -371,49 +371,59 @@ def parse_times(
     array(['2024-12-31', '2024-12-31', '2024-12-31',        'NaT'],
           dtype='datetime64[D]')
     """
-    column = pd.Series([" ".join(text.replace(",", " ").split()) for text in texts], dtype=object)
-    found, notes = pd.Series(np.full(len(column), "NaT", "M8[ns]")), []
+    pieces = [text.replace(",", " ").replace("T", " ").partition(" ") for text in texts]
+    day_codes, days = pd.factorize(np.array([piece[0] for piece in pieces], dtype=object))
+    clock_codes, clocks = pd.factorize(np.array([piece[2] for piece in pieces], dtype=object))
+    stamps, notes = parse_days(pd.Series(days, dtype=object), order)
+    return stamps[day_codes] + parse_clocks(clocks)[clock_codes], notes
+
+
+def parse_days(
+    column: pd.Series[Any], order: str | None
+) -> tuple[NDArray[np.datetime64], list[str]]:
+    """Days, or seconds since 1970, of different texts; see `parse_times`."""
+    notes: list[str] = []
+    found = pd.Series(np.full(len(column), "NaT", "M8[ns]"))
     digits = column.str.fullmatch(r"\d+(\.0+)?").to_numpy(bool)
-    iso = column.str.match(r"\d{4}-?\d\d-?\d\d").to_numpy(bool)
-    fill(found, column, iso & ~(digits & (column.str.len() != 8)), "ISO8601")
-    dotted = column.str.match(r"\d\d?\.\d\d?\.\d").to_numpy(bool)
-    fill_clocks(found, column, dotted, ("%d.%m.%Y", "%d.%m.%y"))
+    whole = column[digits].str.replace(r"\.0+$", "", regex=True)
+    fill(found, column, ~digits, "%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d.%m.%y")
+    fill(found, column, digits & (column.str.len() == 8).to_numpy(), "%Y%m%d")
     slashed = column.str.match(r"\d\d?[/-]\d\d?[/-]\d").to_numpy(bool)
     if slashed.any():
-        first, said = day_or_month(column[slashed], order)
-        notes += said
+        first, notes = day_or_month(column[slashed], order)
         base = "%d/%m/%" if first == "day-first" else "%m/%d/%"
-        fill_clocks(found, column.str.replace("-", "/"), slashed, (base + "Y", base + "y"))
-    slashed_iso = column.str.match(r"\d{4}/\d").to_numpy(bool)
-    fill_clocks(found, column, slashed_iso, ("%Y/%m/%d",))
-    whole = column[digits].str.replace(r"\.0+$", "", regex=True)
+        fill(found, column.str.replace("-", "/"), slashed, base + "Y", base + "y")
     for size in sorted(set(whole.str.len()) & set(EPOCHS)):
         chosen = whole[whole.str.len() == size]
-        found[chosen.index] = pd.to_datetime(
-            pd.to_numeric(chosen), unit=EPOCHS[size], errors="coerce"
-        ).to_numpy()
-    if digits.any() and found[digits].notna().any() and (whole.str.len() != 8).any():
-        notes.append("Dates are seconds or milliseconds since 1970.")
-    return found.to_numpy(), notes
+        numbers = pd.to_numeric(chosen)
+        found[chosen.index] = pd.to_datetime(numbers, unit=EPOCHS[size]).to_numpy("M8[ns]")
+        notes.append("Dates are seconds, milliseconds or microseconds since 1970.")
+    return found.to_numpy("M8[ns]"), list(dict.fromkeys(notes))
+
+
+def parse_clocks(texts: Sequence[str]) -> NDArray[np.timedelta64]:
+    """Time since midnight; a zone is turned into UTC; NaT where a text is no clock.
+
+    >>> parse_clocks(["", "10:30", "11:59 PM", "01:00:00+02:00"]).astype("m8[m]").astype(int)
+    array([   0,  630, 1439,  -60])
+    """
+    column = pd.Series([f"1970-01-01 {text.strip() or '00:00'}" for text in texts], dtype=object)
+    found = pd.Series(np.full(len(column), "NaT", "M8[ns]"))
+    everything = np.ones(len(column), dtype=bool)
+    fill(found, column, everything, "ISO8601", "%Y-%m-%d %I:%M %p", "%Y-%m-%d %I:%M:%S %p")
+    fill(found, column, everything, "%Y-%m-%d %H:%M")
+    return np.asarray(found.to_numpy("M8[ns]") - np.datetime64(0, "ns"))
 
 
 def fill(
-    found: pd.Series[Any], column: pd.Series[Any], where: NDArray[np.bool_], how: str
+    found: pd.Series[Any], column: pd.Series[Any], where: NDArray[np.bool_], *forms: str
 ) -> None:
-    """Parse the texts that are still without a date in one way of writing."""
-    open_ones = where & found.isna().to_numpy()
-    if open_ones.any():
-        read = pd.to_datetime(column[open_ones], format=how, errors="coerce", utc=True)
-        found[open_ones] = read.dt.tz_localize(None).to_numpy("M8[ns]")
-
-
-def fill_clocks(
-    found: pd.Series[Any], column: pd.Series[Any], where: NDArray[np.bool_], days: Iterable[str]
-) -> None:
-    """The same for each way to write a day, with each way to write a clock."""
-    for day in days:
-        for clock in CLOCKS:
-            fill(found, column, where, day + clock)
+    """Parse the texts that are still without a date in one way of writing after the other."""
+    for form in forms:
+        open_ones = where & found.isna().to_numpy()
+        if open_ones.any():
+            read = pd.to_datetime(column[open_ones], format=form, errors="coerce", utc=True)
+            found[open_ones] = read.dt.tz_localize(None).to_numpy("M8[ns]")
 
 
 def day_or_month(column: pd.Series[Any], order: str | None) -> tuple[str, list[str]]:
