@@ -82,9 +82,8 @@ class Bar:
 
 def run(arguments: argparse.Namespace, bar: Bar) -> None:
     """Read, judge, write, and say what was found."""
-    from helpers.yours.judge import judge
+    from helpers.yours.folder import check_folder
     from helpers.yours.read import read_interactions, read_items
-    from helpers.yours.report import answer, check_folder, write_all
 
     check_folder(arguments.out)  # before minutes of work, not after
     named = {
@@ -95,6 +94,9 @@ def run(arguments: argparse.Namespace, bar: Bar) -> None:
     if arguments.items:
         ids = bought.frame["item"].unique()
         products = read_items(arguments.items, ids, arguments.item, bar)
+    from helpers.yours.judge import judge  # takes seconds to load, so a bad file is told before
+    from helpers.yours.report import answer, write_all
+
     judged = judge(bought, products, bar)
     said = write_all(judged, arguments.out, bar)
     bar.done()

@@ -164,9 +164,7 @@ def paired_difference(
     return bootstrap(a - b, groups, n_boot, seed, level)
 
 
-def queries_needed(
-    sd: float, difference: float, power: float = 0.8, level: float = 0.95
-) -> int:
+def queries_needed(sd: float, difference: float, power: float = 0.8, level: float = 0.95) -> int:
     """Number of queries with which a paired test sees a difference of this size.
 
     n = ((z_level + z_power) * sd / difference) ** 2, rounded up: the normal approximation for

@@ -13,16 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from helpers import tasks
 from helpers.stats import Interval
-from helpers.yours.files import BadFile, Tell
+from helpers.yours.files import Tell
+from helpers.yours.folder import FILES, MADE_BY, check_folder
 from helpers.yours.judge import NEIGHBOURS, Board, Judged, Row, needed, verdict, winners
 
-FILES = ("report.html", "leaderboard.csv", "leaderboard.json", "neighbours.csv",
-         "item_vectors.npy", "item_ids.csv", "README.txt")  # fmt: skip
-MADE_BY = "python -m helpers (Alike, chapter 72)"
 METRICS = {"ndcg@20": "NDCG@20", "hr@20": "hit rate@20", "recall@20": "recall@20"}
 
 STYLE = """
@@ -528,33 +525,9 @@ def write_all(judged: Judged, out: Path, tell: Tell) -> list[str]:
     return said
 
 
-def check_folder(out: Path) -> list[str]:
-    """Refuse to touch files of somebody else; say when an earlier report is replaced."""
-    if out.exists() and not out.is_dir():
-        raise BadFile(f"{out}: is a file, not a folder. Name another place with --out.")
-    old = [name for name in FILES if (out / name).exists()]
-    if not old:
-        return []
-    try:
-        ours = json.loads((out / "leaderboard.json").read_text("utf-8"))["made_by"] == MADE_BY
-    except (OSError, ValueError, KeyError, TypeError):
-        ours = False
-    if not ours:
-        raise BadFile(
-            f"{out}: holds {old[0]}, which this program did not make, and would overwrite it. Name "
-            "another folder with --out."
-        )
-    return [f"The earlier report in {out} was replaced."]
-
-
 def write_csv(path: Path, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write a table as UTF-8."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(head)
         writer.writerows(rows)
-
-
-def load_leaderboard(folder: Path) -> pd.DataFrame:
-    """Read a leaderboard back."""
-    return pd.read_csv(folder / "leaderboard.csv", encoding="utf-8")
