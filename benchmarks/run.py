@@ -234,7 +234,9 @@ def main() -> None:
         subprocess.run([sys.executable, __file__, str(ROUNDS), "--part", *more], check=True)
         text += part.read_text(encoding="utf-8") + "\n"
     part.unlink()
-    Path(__file__).with_name("RESULTS.md").write_text(text, encoding="utf-8")
+    results = Path(__file__).with_name("RESULTS.md")
+    _, mark, kept = results.read_text("utf-8").partition("# Your own data\n")  # by hand
+    results.write_text(text + mark + kept, encoding="utf-8")
 
 
 if __name__ == "__main__":
