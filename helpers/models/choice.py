@@ -20,10 +20,10 @@ def spread(low: ArrayLike, high: ArrayLike) -> Any:
     return (np.asarray(high) - np.asarray(low)) / (2 * 1.96)
 
 
-def two_sided(value: ArrayLike, low: ArrayLike, high: ArrayLike) -> Any:
+def p_value(value: ArrayLike, low: ArrayLike, high: ArrayLike) -> Any:
     """Chance of a mean at least so far from zero if there were no difference (normal).
 
-    >>> two_sided([0.0, 1.0], [-1.0, 0.0], [1.0, 2.0]).round(2).tolist()  # 0 and 1.96 spreads
+    >>> p_value([0.0, 1.0], [-1.0, 0.0], [1.0, 2.0]).round(2).tolist()  # 0 and 1.96 spreads
     [1.0, 0.05]
     """
     far = np.abs(value) / np.maximum(spread(low, high), 1e-12)
@@ -51,7 +51,7 @@ def holm(p: ArrayLike) -> FloatArray:
     return found
 
 
-def gain(a: Triple, b: Triple, paired: Triple | None = None) -> Triple:
+def percent_gain(a: Triple, b: Triple, paired: Triple | None = None) -> Triple:
     """How many per cent a lies above b, with a 95 % interval.
 
     Parameters
@@ -65,14 +65,14 @@ def gain(a: Triple, b: Triple, paired: Triple | None = None) -> Triple:
     ----------
     The delta method for a ratio, e.g. Cochran (1977), *Sampling Techniques*, section 6.3.
 
-    >>> gain((0.3, 0.3, 0.3), (0.2, 0.2, 0.2))  # no doubt at all: one half more
+    >>> percent_gain((0.3, 0.3, 0.3), (0.2, 0.2, 0.2))  # no doubt at all: one half more
     (50.0, 50.0, 50.0)
     """
     va, vb = spread(*a[1:]) ** 2, spread(*b[1:]) ** 2
     together = 0.0 if paired is None else (va + vb - spread(*paired[1:]) ** 2) / 2
     ratio = a[0] / b[0]
     doubt = 1.96 * np.sqrt(max(va - 2 * ratio * together + ratio**2 * vb, 0)) / abs(b[0])
-    low, middle, high = (round(100 * (ratio - 1 + s * doubt), 9) for s in (-1, 0, 1))
+    low, middle, high = (round(float(100 * (ratio - 1 + s * doubt)), 9) for s in (-1, 0, 1))
     return middle, low, high
 
 
