@@ -3,8 +3,8 @@
     python benchmarks/density.py       (about five minutes on one core)
 
 Training baskets of weeks 1-40 are kept at random, all products staying in the catalogue; the
-question is `complete_basket` of weeks 41-46.  Settings are those of `scaling.py`.  One line a
-family and share: how many lines a product has on average, and HR@20 with its interval.
+question is `complete_basket` of weeks 41-46.  Settings are the chapters', the same at every share.
+One line a family and share: how many lines a product has on average, and HR@20 with its interval.
 """
 
 from __future__ import annotations
@@ -29,21 +29,35 @@ from helpers.models.baselines import Random
 
 TARGET = ROOT / "data" / "density.csv"
 SHARES = (1 / 256, 1 / 64, 1 / 16, 1 / 4, 1)
-REGULARISATION = 500.0  # of EASE on all baskets; in proportion on fewer, as its evidence shrinks
+EPOCHS = 5  # of item2vec
 
 
-def families(share: float) -> dict[str, Any]:
-    """Each family, as a function from interactions and attributes to a fitted model."""
+def item2vec(log: Any, _: Any) -> Any:
+    """Chapter 24's: damped pairs, ratios instead of logarithms, a loud product in hand."""
+    from helpers.models.behaviour import ItemKNN
+    from helpers.models.vectors import noise_shares, pair_table, sgns_slope, train_table
+
+    table = pair_table(log.matrix, 0.5)
+    noise = noise_shares(np.bincount(log.matrix.indices, minlength=log.num_items), 0.5)
+    U, V, _, _ = train_table(table, sgns_slope(table, noise, 5), 128, epochs=EPOCHS)
+    ratios = np.exp(np.minimum(U.numpy() @ V.numpy().T, 15))
+    heard = ratios * (table.sum(axis=1)[:, None] ** 0.25).astype(np.float32)
+    return ItemKNN(lambda X: heard).fit(log)
+
+
+def families() -> dict[str, scaling.Fit]:
+    """Each family with its chapter's settings: from interactions and attributes to a model."""
+    from helpers.models.content import ContentKNN
     from helpers.models.factors import EASE, SVD
 
     return {
         "Chance": lambda log, _: Random().fit(log),
         "Popularity": scaling.popularity,
-        "Content kNN": scaling.content_knn,
+        "Content kNN": lambda log, rows: ContentKNN(rows, power=8, average=True).fit(log),
         "Item cosine": scaling.item_cosine,
-        "SVD": lambda log, _: SVD(256).fit(log),
-        "EASE": lambda log, _: EASE(max(REGULARISATION * share, 1.0)).fit(log),
-        "Item2vec": lambda log, a: scaling.item2vec(log, a, epochs=6),
+        "SVD": lambda log, _: SVD(256, power=0.5).fit(log),
+        "EASE": lambda log, _: EASE(100.0).fit(log),
+        "Item2vec": item2vec,
     }
 
 
@@ -57,7 +71,7 @@ def main() -> None:
         kept[order[: round(share * log.num_users)]] = True
         few = log.select(kept[log.events["user"].to_numpy()])
         few = replace(few, matrix=few.matrix[np.flatnonzero(kept)], users=few.users[kept])
-        for name, fit in families(share).items():
+        for name, fit in families().items():
             scores = tasks.complete_basket(fit(few, attributes), valid)
             found = stats.bootstrap(scores.metrics["hr@20"], scores.groups)
             per_item = few.matrix.nnz / few.num_items
