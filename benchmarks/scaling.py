@@ -248,7 +248,9 @@ def resample(
     size = np.bincount(basket, minlength=len(household))
     begin = np.concatenate([[0], np.cumsum(size)[:-1]])
     new_basket = np.repeat(np.arange(len(drawn)), size[drawn])
-    place = np.arange(len(new_basket)) - np.repeat(np.cumsum(size[drawn]) - size[drawn], size[drawn])
+    place = np.arange(len(new_basket)) - np.repeat(
+        np.cumsum(size[drawn]) - size[drawn], size[drawn]
+    )
     return new_basket, item[by_basket[begin[drawn][new_basket] + place]], new_home
 
 
@@ -384,7 +386,9 @@ def foreseen(points: list[dict[str, Any]], scale: float, axis: str) -> str:
         ("cpu_seconds", LIMIT_SECONDS, "too long"),
         ("memory_mb", LIMIT_MB, "too big"),
     ):
-        power = np.log(max(new[column], 0.01) / max(old[column], 0.01)) / np.log(new[axis] / old[axis])
+        power = np.log(max(new[column], 0.01) / max(old[column], 0.01)) / np.log(
+            new[axis] / old[axis]
+        )
         if new[column] * (scale / new[axis]) ** max(power, 0) > limit:
             return why
     return ""

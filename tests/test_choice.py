@@ -1,6 +1,7 @@
 """Chapter 71: luck, gains, fronts and the guide; all rows and differences as tables."""
 
 import importlib.util
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -69,13 +70,19 @@ def shop() -> tuple[pd.DataFrame, pd.DataFrame]:
     """A heavy family that is good where it is dense, a light one that is level."""
     names = ["Heavy", "Light", "Content kNN"]
     costs = pd.DataFrame(
-        {"seconds": [20.0, 0.1, 1.0], "memory_mb": [800.0, 1.0, 300.0], "list_ms": [0.2, 0.1, 0.3]},
+        {
+            "seconds": [20.0, 0.1, 1.0],
+            "memory_mb": [800.0, 1.0, 300.0],
+            "list_ms": [0.2, 0.1, 0.3],
+        },
         index=names,
     )
     for what, items in (("seconds", 3.0), ("memory_mb", 2.0), ("list_ms", 1.0)):
         costs[f"{what}_items"], costs[f"{what}_lines"] = [items, 0.5, 2.0], [0.1, 1.0, 0.0]
     curve = {"Heavy": [0.01, 0.2], "Light": [0.09, 0.1], "Content kNN": [0.05, 0.05]}
-    lines = [[f, x, v] for f, both in curve.items() for x, v in zip((1.0, 100.0), both, strict=True)]
+    lines = [
+        [f, x, v] for f, both in curve.items() for x, v in zip((1.0, 100.0), both, strict=True)
+    ]
     return costs, pd.DataFrame(lines, columns=["family", "per_item", "value"])
 
 
@@ -103,7 +110,7 @@ def test_without_a_sale_only_content_is_offered_and_nothing_may_fit() -> None:
 @pytest.mark.parametrize("limit", ["milliseconds", "memory_gb", "hours"])
 def test_a_larger_budget_never_offers_less(limit: str) -> None:
     sizes = [set(ask(30_000, 50, **{limit: amount}).index) for amount in (1e-4, 0.1, 10, 1e5)]
-    assert all(a <= b for a, b in zip(sizes, sizes[1:], strict=False))
+    assert all(a <= b for a, b in itertools.pairwise(sizes))
 
 
 # ---------------------------------------------------------------- the tables of all facts
@@ -131,7 +138,10 @@ def test_a_named_pair_is_as_far_apart_as_its_difference() -> None:
 def test_rows_of_two_protocols_are_refused(tmp_path: Path) -> None:
     row = {"kind": "row", "task": "t", "part": "test", "metric": "m", "value": 0.1, "low": 0.0}
     row |= {"high": 0.2, "n": 9, "neural": False, "control": False}
-    known = {"a": {**row, "model": "A", "protocol": "1"}, "b": {**row, "model": "B", "protocol": "2"}}
+    known = {
+        "a": {**row, "model": "A", "protocol": "1"},
+        "b": {**row, "model": "B", "protocol": "2"},
+    }
     document = json.dumps({"chapter": "22-x", "facts": known})
     (tmp_path / "22-x.json").write_text(document, encoding="utf-8")
     with pytest.raises(ValueError, match="two protocols"):

@@ -36,7 +36,9 @@ def ex_3(answer: Callable[[Any, Any], Any]) -> bool:
         return say(False, "twins match each other and beat each other in nothing: both stay")
     level = list(answer([1, 2], [0.2, 0.2]))
     if level[1]:
-        return say(False, "as good and dearer is beaten: one of the two has to be passed, not both")
+        return say(
+            False, "as good and dearer is beaten: one of the two has to be passed, not both"
+        )
     return say(
         twins == [True, True, False, True] and level == [True, False],
         "beaten: somebody is no dearer, no worse, and in one of the two ahead",
@@ -59,6 +61,4 @@ def ex_5(answer: Callable[[float], int]) -> bool:
     found = [int(answer(limit)) for limit in (0.7, 1.0, 1.2)]
     if found == [3, 4, 6]:
         return say(False, "one too many: the last one is already above the limit")
-    return say(
-        bool(np.array_equal(found, [2, 3, 5])), "try luckiest(2, 0.0), then three, four, …"
-    )
+    return say(bool(np.array_equal(found, [2, 3, 5])), "try luckiest(2, 0.0), then three, four, …")
