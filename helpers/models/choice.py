@@ -11,10 +11,10 @@ FloatArray = NDArray[np.floating[Any]]
 Triple = tuple[float, float, float]
 
 
-def spread(low: ArrayLike, high: ArrayLike) -> Any:
+def standard_error(low: ArrayLike, high: ArrayLike) -> Any:
     """Standard error behind a 95 % interval, as if it were normal: width / (2 * 1.96).
 
-    >>> round(float(spread(0.1, 0.1392)), 3)
+    >>> round(float(standard_error(0.1, 0.1392)), 3)
     0.01
     """
     return (np.asarray(high) - np.asarray(low)) / (2 * 1.96)
@@ -26,7 +26,7 @@ def p_value(value: ArrayLike, low: ArrayLike, high: ArrayLike) -> Any:
     >>> p_value([0.0, 1.0], [-1.0, 0.0], [1.0, 2.0]).round(2).tolist()  # 0 and 1.96 spreads
     [1.0, 0.05]
     """
-    far = np.abs(value) / np.maximum(spread(low, high), 1e-12)
+    far = np.abs(value) / np.maximum(standard_error(low, high), 1e-12)
     return 2 * scipy_stats.norm.sf(far)
 
 
@@ -68,8 +68,8 @@ def percent_gain(a: Triple, b: Triple, paired: Triple | None = None) -> Triple:
     >>> percent_gain((0.3, 0.3, 0.3), (0.2, 0.2, 0.2))  # no doubt at all: one half more
     (50.0, 50.0, 50.0)
     """
-    va, vb = spread(*a[1:]) ** 2, spread(*b[1:]) ** 2
-    together = 0.0 if paired is None else (va + vb - spread(*paired[1:]) ** 2) / 2
+    va, vb = standard_error(*a[1:]) ** 2, standard_error(*b[1:]) ** 2
+    together = 0.0 if paired is None else (va + vb - standard_error(*paired[1:]) ** 2) / 2
     ratio = a[0] / b[0]
     doubt = 1.96 * np.sqrt(max(va - 2 * ratio * together + ratio**2 * vb, 0)) / abs(b[0])
     low, middle, high = (round(float(100 * (ratio - 1 + s * doubt)), 9) for s in (-1, 0, 1))
