@@ -15,7 +15,7 @@ FLOORS = (  # within a floor, a module may import those to its left
     ("text", "data", "images"),
     ("train", "models"),
     ("tasks",),
-    ("facts", "plots", "check"),
+    ("facts", "board", "plots", "check"),
     ("yours",),
     ("__main__",),
 )
