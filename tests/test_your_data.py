@@ -319,7 +319,9 @@ def test_a_split_by_time_never_learns_from_later():
     assert judging.split_lines(one_day).kind == "random"
 
 
-def test_tables_of_neighbours_equal_those_of_the_chapters():
+@pytest.mark.parametrize("sparse_below", [0.0, 2.0])
+def test_tables_of_neighbours_equal_those_of_the_chapters(sparse_below, monkeypatch):
+    monkeypatch.setattr(judging, "SPARSE", sparse_below)
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"user": rng.integers(0, 80, 900), "item": rng.integers(0, 40, 900)})
     X = Interactions.from_frame(frame.drop_duplicates(), user="user", item="item").matrix
@@ -333,6 +335,11 @@ def test_tables_of_neighbours_equal_those_of_the_chapters():
         np.fill_diagonal(right, 0)
         np.testing.assert_allclose(judging.nearest(X, measure, 40).toarray(), right, atol=1e-5)
         assert np.diff(judging.nearest(X, measure, 3).indptr).max() == 3
+        np.testing.assert_allclose(
+            np.sort(judging.nearest(X, measure, 3).toarray(), axis=1)[:, -3:],
+            np.sort(right, axis=1)[:, -3:],
+            atol=1e-5,
+        )
 
 
 def toy_frame(users: int = 60) -> pd.DataFrame:
@@ -585,6 +592,13 @@ def test_warnings_that_a_careful_colleague_would_give(tmp_path, capsys):
     said = capsys.readouterr().out
     for words in ("bought one product only", "of all lines", "fewer than three days"):
         assert words in said, words
+
+
+def test_basket_numbers_that_begin_again_are_noticed():
+    frame = toy_frame()
+    assert list(judging.warn_baskets(frame)) == []
+    again = frame.assign(basket=frame["basket"].str.split("-").str[1])
+    assert "several customers" in next(judging.warn_baskets(again))
 
 
 def test_best_sellers_that_win_are_said(tmp_path, capsys):

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ from helpers.data import Catalogue, Interactions
 from helpers.models.baselines import Popularity, Random
 from helpers.models.behaviour import ItemKNN
 from helpers.models.content import ContentKNN
-from helpers.models.factors import EASE, SVD
+from helpers.models.factors import EASE, SVD, weighted
 from helpers.similarity import dense, normalize_rows, tfidf, top_k_scores
 from helpers.yours.files import BadFile, Tell
 from helpers.yours.read import Products, Purchases, is_missing, parse_numbers
@@ -35,6 +35,7 @@ MIN_QUERIES = 30  # fewer, and no table is shown: any number would be noise
 MOST_QUERIES = {"valid": 2000, "test": 5000}
 LARGEST_TABLE = 10_000  # products: a table of all pairs then takes 400 MB
 LARGEST_CATALOGUE = 50_000
+SPARSE = 0.1  # share of the pairs of a block that were met; below it, only those are scored
 NEIGHBOURS = 10
 MIN_VOTERS = 5  # customers who must have bought a pair in one basket
 PARTS = ("learn", "valid", "test")
@@ -215,21 +216,45 @@ def nearest(X: Any, measure: Measure, k: int) -> Any:
     [[0.0, 1.0, 0.0], [0.5, 0.0, 0.5], [0.0, 1.0, 0.0]]
     """
     X = tasks.binary(X).astype(np.float32)
-    columns, times = sparse.csr_array(X.T), np.asarray(X.sum(axis=0)).ravel()
+    columns, times = sparse.csr_array(X.T), np.maximum(np.asarray(X.sum(axis=0)).ravel(), 1)
     itself, kept = sparse.eye_array(X.shape[1], format="csr"), []
     for start in range(0, X.shape[1], tasks.BLOCK):
         rows = slice(start, start + tasks.BLOCK)
-        pairs = dense(columns[rows] @ X)
-        scores = measure(pairs, np.maximum(times[rows, None], 1), np.maximum(times, 1))
-        found, best = top_k_scores(
-            scores.astype(np.float32), min(k, X.shape[1]), exclude=itself[rows]
-        )
+        pairs = sparse.csr_array(columns[rows] @ X)
+        if pairs.nnz < SPARSE * pairs.shape[0] * pairs.shape[1]:
+            kept.append(best_of_few(pairs, measure, times, start, k))
+            continue
+        scores = measure(dense(pairs), times[rows, None], times).astype(np.float32)
+        found, best = top_k_scores(scores, min(k, X.shape[1]), exclude=itself[rows])
         best[found < 0] = 0
         place = np.repeat(np.arange(len(found)), found.shape[1]), np.maximum(found, 0).ravel()
         kept.append(sparse.csr_array((best.ravel(), place), shape=pairs.shape))
     table = sparse.csr_array(sparse.vstack(kept))
     table.eliminate_zeros()
     return table
+
+
+def best_of_few(pairs: Any, measure: Measure, times: FloatArray, start: int, k: int) -> Any:
+    """The same for a block in which few pairs were ever met: only those are scored and sorted.
+
+    Equal scores are settled by the lower column, as in `top_k_scores`.
+    """
+    row, column = np.repeat(np.arange(pairs.shape[0]), np.diff(pairs.indptr)), pairs.indices
+    scores = measure(pairs.data, times[start + row], times[column]).astype(np.float32)
+    scores[column == start + row] = 0
+    order = np.lexsort((column, -scores, row))
+    first = order[np.arange(len(row)) - pairs.indptr[row] < k]
+    place = row[first], column[first]
+    return sparse.csr_array((scores[first], place), shape=pairs.shape)
+
+
+class Neighbours(ItemKNN):
+    """`ItemKNN` of chapter 22 for a measure that keeps the nearest only: no second search."""
+
+    def fit(self, interactions: Interactions) -> Self:
+        self.matrix = weighted(interactions.matrix, self.weight)
+        self.table = self.measure(self.matrix)
+        return self
 
 
 def by_cosine(pairs: FloatArray, i: FloatArray, j: FloatArray) -> FloatArray:
@@ -252,20 +277,20 @@ def by_lift(num_rows: int, shrinkage: float) -> Measure:
     return measure
 
 
-def neighbours_by(measure: Measure, k: int) -> Callable[[], ItemKNN]:
+def neighbours_by(measure: Measure, k: int) -> Callable[[], Neighbours]:
     """Make item neighbours of a measure, k for each product."""
 
-    def make() -> ItemKNN:
-        return ItemKNN(lambda X: nearest(X, measure, k), k)
+    def make() -> Neighbours:
+        return Neighbours(lambda X: nearest(X, measure, k))
 
     return make
 
 
-def lift_neighbours(shrinkage: float, k: int) -> Callable[[], ItemKNN]:
+def lift_neighbours(shrinkage: float, k: int) -> Callable[[], Neighbours]:
     """The same for lift, which also needs the number of rows."""
 
-    def make() -> ItemKNN:
-        return ItemKNN(lambda X: nearest(X, by_lift(X.shape[0], shrinkage), k), k)
+    def make() -> Neighbours:
+        return Neighbours(lambda X: nearest(X, by_lift(X.shape[0], shrinkage), k))
 
     return make
 
@@ -814,7 +839,7 @@ def needed(board: Board, difference: float = 0.01) -> int:
     by_name = {row.method: row for row in board.rows}
     best = next(row for row in board.rows if row.method != board.reference)
     a, b = (r.scores.metrics[board.metric] for r in (best, by_name[board.reference]))
-    return stats.queries_needed(float(np.nanstd(a - b)), difference)
+    return max(MIN_QUERIES, stats.queries_needed(float(np.nanstd(a - b)), difference))
 
 
 def warn(judged: Judged) -> list[str]:
@@ -833,6 +858,12 @@ def warn(judged: Judged) -> list[str]:
             f"One customer has {shape['largest customer']:.0%} of all lines: a reseller, a robot, "
             "or a number that stands for everybody without a card? Take such customers out."
         )
+    found += warn_baskets(judged.purchases.frame)
+    if judged.catalogue.num_items == LARGEST_CATALOGUE:
+        found.append(
+            f"Only the {LARGEST_CATALOGUE:,} products with most customers were compared; the "
+            "others have no neighbours in the files."
+        )
     for board in judged.boards:
         found += warn_board(board)
     if (cold := cold_share(judged)) > 0.1:
@@ -842,6 +873,25 @@ def warn(judged: Judged) -> list[str]:
             "what a product is (--items) can."
         )
     return found
+
+
+def warn_baskets(frame: pd.DataFrame) -> Iterator[str]:
+    """A basket number that several customers share was given out more than once.
+
+    >>> frame = pd.DataFrame({"user": ["a", "b"], "basket": ["1", "1"]})
+    >>> next(warn_baskets(frame))[:37]
+    '100% of the baskets hold several cust'
+    """
+    if "basket" not in frame:
+        return
+    pairs = frame[["basket", "user"]].drop_duplicates()
+    times = pairs["basket"].value_counts()
+    shared = float((times > 1).mean())
+    if shared > 0.01:
+        yield (
+            f"{shared:.0%} of the baskets hold several customers: do the numbers begin again each "
+            "day or in each shop? Join them with the date or the shop before the export."
+        )
 
 
 def cold_share(judged: Judged) -> float:
