@@ -319,6 +319,7 @@ class LightGCNModel(NodeVectors):
     Parameters
     ----------
     layers, dim : see `LightGCN`.   epochs, seed, device : as elsewhere.
+    strength : length of the start, see `start_at_svd`.
     settings : for `train_lists`.
 
     >>> import pandas as pd
@@ -336,11 +337,12 @@ class LightGCNModel(NodeVectors):
         layers: int = 2,
         dim: int = 32,
         epochs: int = 4,
+        strength: float = 64.0,
         seed: int = 0,
         device: Any = "cpu",
         **settings: Any,
     ) -> None:
-        self.layers, self.dim, self.epochs = layers, dim, epochs
+        self.layers, self.dim, self.epochs, self.strength = layers, dim, epochs, strength
         self.seed, self.device, self.settings = seed, device, settings
 
     def fit(self, interactions: Interactions, edges: Any = None, validate: Any = None) -> Self:
@@ -350,7 +352,7 @@ class LightGCNModel(NodeVectors):
         self.graph = two_sided(X if edges is None else edges)
         A, size = normalised(self.graph), (X.shape[0], self.dim, self.layers)
         self.network = LightGCN(A, *size).to(self.device)
-        start_at_svd(self.network)
+        start_at_svd(self.network, self.strength)
         check = None if validate is None else lambda: validate(self)
         settings = {"seed": self.seed, "validate": check} | self.settings
         self.curve = train_lists(self.network, X, self.epochs, **settings)
