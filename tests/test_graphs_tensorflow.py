@@ -1,10 +1,7 @@
 """The Keras twin of LightGCN, as the notebook shows it, against torch's."""
 
-import ast
-from pathlib import Path
 from typing import Any
 
-import nbformat
 import numpy as np
 import pytest
 import torch
@@ -12,7 +9,6 @@ from scipy import sparse
 
 from helpers.models import graphs
 
-ROOT = Path(__file__).resolve().parents[1]
 X = sparse.csr_array((np.random.default_rng(0).random((40, 60)) < 0.1).astype(np.float32))
 X = X[np.diff(X.indptr) > 0].sorted_indices()
 A = graphs.normalised(graphs.two_sided(X))
@@ -20,20 +16,12 @@ WAYS = ("by_edges", "told", "told_by_rows")
 
 
 @pytest.fixture(scope="module")
-def shown() -> dict[str, Any]:
+def shown(define: Any) -> dict[str, Any]:
     """Take the definitions out of the notebook, as a reader sees them there."""
     keras, tf = pytest.importorskip("keras"), pytest.importorskip("tensorflow")
-    path = ROOT / "book/3-deep/36-graph-tensorflow.ipynb"
-    cells = [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
-    wanted = [
-        node
-        for node in ast.parse("\n".join(cells)).body
-        if isinstance(node, ast.FunctionDef | ast.ClassDef)
-    ]
     space = {"keras": keras, "tf": tf, "np": np, "sparse": sparse, "A": A}
     space |= {"draw_triples": graphs.draw_triples}
-    exec(compile(ast.Module(wanted, []), str(path), "exec"), space)  # noqa: S102
-    return space
+    return define("36-graph-tensorflow", space)
 
 
 def network() -> graphs.LightGCN:

@@ -1,10 +1,7 @@
 """The Keras twin of the set encoder, as the notebook shows it, against torch's."""
 
-import ast
-from pathlib import Path
 from typing import Any
 
-import nbformat
 import numpy as np
 import pytest
 import torch
@@ -14,7 +11,6 @@ from helpers.models import transformers as tr
 from helpers.models.autoencoders import candidates, multinomial_loss
 from helpers.models.sequences import mean_rows
 
-ROOT = Path(__file__).resolve().parents[1]
 RNG = np.random.default_rng(0)
 ROWS = sparse.csr_array((RNG.random((40, 60)) < 0.1).astype(np.float32))
 ROWS = ROWS[np.diff(ROWS.indptr) > 1]
@@ -22,21 +18,12 @@ COLUMNS = np.arange(60)
 
 
 @pytest.fixture(scope="module")
-def shown() -> dict[str, Any]:
+def shown(define: Any) -> dict[str, Any]:
     """Take the definitions out of the notebook, as a reader sees them there."""
     keras, tf = pytest.importorskip("keras"), pytest.importorskip("tensorflow")
-    path = ROOT / "book/3-deep/35-transformer-tensorflow.ipynb"
-    cells = [c.source for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
-    wanted = [
-        node
-        for node in ast.parse("\n".join(cells)).body
-        if isinstance(node, ast.FunctionDef | ast.ClassDef)
-        or (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "SHAPES")
-    ]
     space = {"keras": keras, "tf": tf, "np": np, "mean_rows": mean_rows, "candidates": candidates}
     space |= {name: getattr(tr, name) for name in ("batches_by_size", "hide_some", "pad_sets")}
-    exec(compile(ast.Module(wanted, []), str(path), "exec"), space)  # noqa: S102
-    return space
+    return define("35-transformer-tensorflow", space, ("SHAPES",))
 
 
 def encoder(drop: float = 0.0) -> tr.SetEncoder:
