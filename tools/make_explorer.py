@@ -232,6 +232,12 @@ def write_photos() -> None:
     save(FOLDER / "photos.js", call("photos", photos_call(found)).encode("ascii"))
 
 
+def written() -> list[Path]:
+    """The data files in the folder, which holds the page's own scripts, too."""
+    patterns = ("products.js", "neighbours-*.js", "photos.*")
+    return sorted(path for pattern in patterns for path in FOLDER.glob(pattern))
+
+
 def told(what: str) -> None:
     """A line on the terminal."""
     print(f"{time.perf_counter() - BEGAN:5.0f} s  {what}", flush=True)
@@ -244,10 +250,10 @@ def main() -> None:
     before = time.time()
     write_products()
     write_photos()
-    for path in FOLDER.iterdir():  # of an earlier run, with more shards or another sprite
-        if path.stat().st_mtime < before:
+    for path in written():
+        if path.stat().st_mtime < before:  # of an earlier run: more shards, another sprite
             path.unlink()
-    size = sum(path.stat().st_size for path in FOLDER.iterdir())
+    size = sum(path.stat().st_size for path in written())
     told(f"{size / 1e6:.1f} MB in {FOLDER.relative_to(ROOT)}")
 
 
