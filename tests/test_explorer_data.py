@@ -1,10 +1,12 @@
 """The Explorer's data: whole, within its budget, and the neighbours that the book's models name."""
 
+import doctest
 import json
 import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -113,6 +115,12 @@ def check_lists(lists: np.ndarray, count: int, full: bool = True) -> None:
 
 
 # --- the files --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("module", [make_explorer, explorer_products, explorer_photos])
+def test_examples_of_the_maker_hold(module: ModuleType) -> None:
+    found = doctest.testmod(module)
+    assert found.attempted > 0 and found.failed == 0
 
 
 def test_packing_goes_there_and_back() -> None:

@@ -30,10 +30,10 @@ MADE_UP = 3  # rows added to both sides of a ratio, as in the last table of chap
 LEAST = 5  # baskets of chapter 22's table of the twelve; here each from another household
 TWICE = np.log(2)  # of a basket: met at least twice as often as by accident
 RELATIONS = {
-    "substitutes": "Of the same type, bought by the same households, and kept out of each other's "
-    "baskets: five households must have both.",
-    "complements": "Of another type, met in one basket at least twice as often as by accident, "
-    "and more in baskets than in households: five households must have done so.",
+    "substitutes": "Of the same type, bought by the same households (at least five), yet met in one "
+    "basket less than those households would suggest.",
+    "complements": "Of another type, met in one basket (of at least five households) at least twice "
+    "as often as by accident, and more in baskets than in households.",
 }
 
 
@@ -199,7 +199,7 @@ METHODS = (
         "lift",
         "2-baselines/22-behaviour",
         "Shared baskets, divided by those to be expected by accident: rare products come first, "
-        "sometimes on the evidence of one receipt.",
+        "often on the evidence of one or two receipts.",
         by_lift,
     ),
     Method(

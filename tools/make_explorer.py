@@ -245,11 +245,13 @@ def told(what: str) -> None:
 
 def main() -> None:
     import torch
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     torch.set_num_threads(1)
     before = time.time()
-    write_products()
-    write_photos()
+    with threadpool_limits(1):  # sums in one order, so that a second run gives the same bytes
+        write_products()
+        write_photos()
     for path in written():
         if path.stat().st_mtime < before:  # of an earlier run: more shards, another sprite
             path.unlink()
