@@ -1,4 +1,4 @@
-# make book · make test · make lab · make execute [NB=22-behaviour] · make clean
+# make book · make test · make lab · make execute [NB=22-behaviour] · make explorer · make clean
 # The README has the same steps as plain commands.
 
 PYTHON ?= $(or $(shell command -v python3.11),$(shell command -v python3))
@@ -14,7 +14,7 @@ export TF_CPP_MIN_LOG_LEVEL := 2
 export PYTHONUTF8 := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: book test lab execute clean
+.PHONY: book test lab execute explorer clean
 
 # A failed build leaves its pages half read; without the tidying, a second try would not warn again.
 book: $(READY)
@@ -30,6 +30,10 @@ lab: $(READY)
 
 execute: $(READY)
 	$(BIN)/python tools/execute.py $(NOTEBOOKS)
+
+# Writes book/_static/explorer/, which is committed; needed when a model or its data change.
+explorer: $(READY)
+	$(BIN)/python tools/make_explorer.py
 
 clean:
 	rm -rf _build
