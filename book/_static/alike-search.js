@@ -42,6 +42,13 @@
   const headings = data.headings.map(([page, text, anchor]) =>
     ({ page, text, anchor, stems: stems(text) }));
 
+  /* The same for terms of several words, which are more than their words. */
+  const phrases = Object.entries(data.phrases).map(([term, pairs]) => {
+    const counts = new Map();
+    for (let i = 0; i < pairs.length; i += 2) counts.set(pairs[i], pairs[i + 1]);
+    return { stems: stems(term), counts };
+  });
+
   /* A word that stands nowhere may be the beginning of one that does. */
   const countsOf = (word) => {
     if (index.has(word) || word.length < 3) return index.get(word) || new Map();
@@ -65,19 +72,25 @@
     const found = [words];
     for (const [typed, meant] of Object.entries(data.synonyms)) {
       const whole = ` ${words} `;
-      if (whole.includes(` ${typed} `)) found.push(whole.replace(` ${typed} `, ` ${meant} `).trim());
+      if (!whole.includes(` ${typed} `)) continue;
+      for (const way of meant.split("|")) found.push(whole.replace(` ${typed} `, ` ${way.trim()} `));
     }
     return found.map(asked).filter((words) => words.length);
   };
+
+  const contains = (words, part) => part.every((word) => words.includes(word));
+  const same = (a, b) => a.length === b.length && contains(a, b);
 
   /* Pages that hold all words (or, where none does, some of them), best first. */
   const rank = (queries) => {
     const scores = new Map();
     for (const words of queries) {
       const counts = words.map(countsOf);
+      const whole = phrases.filter((phrase) => same(phrase.stems, words));
       data.pages.forEach((page, number) => {
         const share = counts.filter((c) => c.has(number)).length / words.length;
-        const score = counts.reduce((sum, c) => sum + weight(c, number), 0) * page[3];
+        const parts = [...counts, ...whole.map((phrase) => phrase.counts)];
+        const score = parts.reduce((sum, c) => sum + weight(c, number), 0) * page[3];
         const known = scores.get(number) || { share: 0, score: 0 };
         if (share > known.share || (share === known.share && score > known.score))
           scores.set(number, { share, score });
@@ -88,9 +101,6 @@
       .sort((a, b) => b[1].score - a[1].score)
       .map(([page]) => ({ page, all: best === 1 }));
   };
-
-  const contains = (words, part) => part.every((word) => words.includes(word));
-  const same = (a, b) => a.length === b.length && contains(a, b);
 
   /* Entries of the glossary: those that are asked for by name, then those that hold the words. */
   const entries = (queries) => {
@@ -148,10 +158,11 @@
 
   const summary = (pages, named) => {
     const count = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
-    const first = named.length ? `${named.length === 1 ? "1 entry" : named.length + " entries"} of the glossary and ` : "";
-    if (!pages.length) return "";
-    return pages[0].all ? `Found: ${first}${count(pages.length, "page")}, best first.`
-      : `No page holds all of these words. ${first}${count(pages.length, "page")} with some of them:`;
+    const found = count(pages.length, "page");
+    if (pages.length && !pages[0].all)
+      return `No page holds all of these words; ${found} with some of them.`;
+    return named.length ? `${count(named.length, "term")} of the glossary and ${found}, best first.`
+      : `${found}, best first.`;
   };
 
   Search.performSearch = (query) => {
@@ -160,8 +171,10 @@
     status.setAttribute("role", "status"); // in place before it speaks, or nobody hears it
     box.replaceChildren(make("h2", "Results"), status);
     const queries = variants(query);
-    const pages = queries.length ? rank(queries) : [];
     const { named, near } = entries(queries);
+    const shown = named.map((term) => term.doc); // its page would only repeat the entry
+    const pages = (queries.length ? rank(queries) : [])
+      .filter(({ page }) => !shown.includes(data.pages[page][0]));
     if (near.length) {
       const line = make("p", "In the glossary, too: ", "near-terms");
       near.forEach((term, i) =>

@@ -30,4 +30,4 @@ def setup(app: Sphinx) -> dict[str, Any]:
         facts, leaderboard, reading, quiz, offline, pages, terms, finding, freshness, status,
     ):
         module.setup(app)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

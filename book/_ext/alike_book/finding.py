@@ -5,6 +5,7 @@ asks for no other file while it runs, so that it works from a folder, too.
 """
 
 import json
+from collections import Counter
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 from .facts import chapter_of
-from .pages import Page, first_sentence, pages
+from .pages import HEADING, Page, first_sentence, pages, term_key, words_of
+from .terms import uses_in
 
 DATA, SCRIPT = "alike-search-data.js", "alike-search.js"
 SYNONYMS = Path(__file__).with_name("synonyms.yml")
@@ -36,9 +38,21 @@ def weight_of(docname: str) -> float:
 
 
 def synonyms() -> dict[str, str]:
-    """What a reader may type, and how the book says it."""
+    """What a reader may type, and how the book says it; several ways are parted by a bar."""
     table: dict[str, str] = yaml.safe_load(SYNONYMS.read_text(encoding="utf-8"))
     return table
+
+
+def phrases(read: list[Page], terms: list[str]) -> dict[str, list[int]]:
+    """How often each page uses a term of several words; a link by its author counts more."""
+    longest = tuple(sorted((t for t in terms if len(words_of(t)) > 1), key=len, reverse=True))
+    counts: dict[str, list[int]] = {}
+    for place, page in enumerate(read):
+        used = Counter(term for text in page.prose for term, _ in uses_in(text, longest))
+        used.update({term: HEADING for term in longest if term_key(term) in page.linked})
+        for term, count in used.items():
+            counts.setdefault(term, []).extend((place, count))
+    return counts
 
 
 def search_data(found: dict[str, Page]) -> dict[str, Any]:
@@ -55,6 +69,8 @@ def search_data(found: dict[str, Page]) -> dict[str, Any]:
         "terms": [[doc, anchor, term, first_sentence(text)] for doc in docs
                   for term, (anchor, text) in found[doc].definitions.items()],
         "synonyms": synonyms(),
+        "phrases": phrases([found[doc] for doc in docs],
+                           [term for doc in docs for term in found[doc].definitions]),
         "words": words,
     }
 

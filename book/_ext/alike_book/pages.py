@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -37,7 +38,7 @@ class Page:
     headings: list[tuple[str, str]] = field(default_factory=list)  # (text, anchor)
     words: Counter[str] = field(default_factory=Counter)
     prose: list[str] = field(default_factory=list)
-    linked: set[str] = field(default_factory=set)  # lower case, as the author named them
+    linked: set[str] = field(default_factory=set)  # as term_key writes them
     definitions: dict[str, tuple[str, str]] = field(default_factory=dict)  # term: (anchor, text)
 
 
@@ -103,10 +104,19 @@ def within(node: nodes.Node, classes: set[str]) -> bool:
     return any(classes & set(parent.get("classes", [])) for parent in parents(node))
 
 
+def term_key(term: str) -> str:
+    """A term as it is compared: lower case, single blanks, a straight apostrophe.
+
+    >>> term_key("Winner’s  curse")
+    "winner's curse"
+    """
+    return " ".join(term.lower().replace("’", "'").split())
+
+
 def linked_terms(doctree: nodes.document) -> set[str]:
-    """Terms that the author linked, as the glossary spells them, in lower case."""
+    """Terms that the author linked, as ``term_key`` writes them."""
     return {
-        " ".join(node["reftarget"].lower().split())
+        term_key(node["reftarget"])
         for node in doctree.findall(addnodes.pending_xref) if node.get("reftype") == "term"
     }
 
@@ -153,6 +163,10 @@ def read_page(app: Sphinx, doctree: nodes.document) -> None:
              if node["ids"] and isinstance(node[0], nodes.title)]
     page = Page(named[0][0] if named else app.env.docname, promise_of(doctree), named[1:])
     page.words = count_page(page, doctree)
+    if any(type(node).__name__ == "bibliography" for node in doctree.findall()):
+        for name in app.config.bibtex_bibfiles:  # its list is made later, from these
+            text = (Path(app.srcdir) / name).read_text(encoding="utf-8")
+            page.words.update(words_of(re.sub(r"[{}\\]", "", text)))
     page.prose = [text.astext() for text in prose_texts(doctree)]
     page.linked, page.definitions = linked_terms(doctree), definitions(doctree)
     pages(app.env)[app.env.docname] = page

@@ -15,14 +15,14 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 from .facts import chapter_of
-from .pages import Page, first_sentence, pages, prose_texts
+from .pages import Page, first_sentence, pages, prose_texts, term_key
 
 # Words of every day, and words that stand on every page: only an author knows which use is meant.
 EVERYDAY = frozenset({
     "basket", "catalogue", "chance", "code", "content", "degree", "edge", "entity", "factor", "fold",
-    "gate", "household", "interval", "kernel", "lift", "node", "offset", "popularity", "precision",
-    "protocol", "query", "recall", "residual", "seed", "similarity", "split", "threshold", "token",
-    "tower", "type",
+    "gate", "household", "interval", "item", "kernel", "lift", "line", "look-alike", "node", "offset",
+    "popularity", "precision", "protocol", "query", "recall", "residual", "seed", "similarity",
+    "split", "threshold", "token", "tower", "type",
 })
 
 Definition = tuple[str, str, str]  # docname, anchor, text
@@ -44,7 +44,7 @@ def pattern_of(term: str) -> str:
     >>> bool(re.fullmatch(pattern_of("Dice"), "dice"))
     False
     """
-    parts = [re.escape(part) for part in re.split(r"[\s-]+", term)]
+    parts = [re.escape(part).replace("’", "['’]") for part in re.split(r"[\s-]+", term)]
     if term[0].islower():
         parts[0] = f"[{term[0]}{term[0].upper()}]{parts[0][1:]}"
     return r"[\s-]+".join(parts) + r"(?:e?s)?"
@@ -83,13 +83,13 @@ def is_chapter(docname: str) -> bool:
 
 
 def used_terms(page: Page, terms: tuple[str, ...]) -> set[str]:
-    """Terms, in lower case, that a page links itself or says in prose."""
-    said = {term.lower() for text in page.prose for term, _ in uses_in(text, terms)}
+    """Terms, as ``term_key`` writes them, that a page links itself or says in prose."""
+    said = {term_key(term) for text in page.prose for term, _ in uses_in(text, terms)}
     return said | page.linked
 
 
 def users_of(env: BuildEnvironment) -> dict[str, list[str]]:
-    """Term in lower case -> chapters that use it, in the order of the book."""
+    """Term, as ``term_key`` writes it -> chapters that use it, in the order of the book."""
     terms = linkable(env)
     users: dict[str, list[str]] = {}
     for doc in sorted(pages(env), key=chapter_of):
@@ -118,9 +118,9 @@ def link_first_uses(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         text, place = node.astext(), 0
         pieces: list[nodes.Node] = []
         for term, match in uses_in(text, terms):
-            if term.lower() in done:
+            if term_key(term) in done:
                 continue
-            done.add(term.lower())
+            done.add(term_key(term))
             pieces += [nodes.Text(text[place : match.start()]),
                        term_link(app, docname, match[0], known[term])]
             place = match.end()
@@ -163,7 +163,7 @@ def note_users(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         if not isinstance(item.parent.parent, addnodes.glossary):
             continue
         docs = [doc for term in item.findall(nodes.term)
-                for doc in users.get(term.astext().lower(), [])]
+                for doc in users.get(term_key(term.astext()), [])]
         if docs:
             item[-1] += used_in(app, docname, sorted(set(docs), key=chapter_of))
 
