@@ -102,11 +102,11 @@ def budget_table(rows: list[dict[str, Any]], names: list[str]) -> Table:
 
     seconds, memory = rows[slowest]["seconds"] or 0, rows[largest]["memory"] or 0
     return [
-        line(f"slowest page ({names[slowest]})", seconds_text(SECONDS), seconds_text(seconds),
+        line(f"slowest page ({names[slowest]})", f"{SECONDS} s", seconds_text(seconds),
              seconds / SECONDS),
-        line(f"most memory ({names[largest]})", memory_text(MEMORY_MB), memory_text(memory),
+        line(f"most memory ({names[largest]})", f"{MEMORY_MB // 1024} GB", memory_text(memory),
              memory / MEMORY_MB),
-        line("the whole book", seconds_text(BOOK_SECONDS), seconds_text(total),
+        line("the whole book", f"{BOOK_SECONDS // 60} min", seconds_text(total),
              total / BOOK_SECONDS),
     ]
 
