@@ -6,8 +6,8 @@ from typing import Any
 
 import nbformat
 import pytest
+import site_checks as checks
 from alike_book.freshness import Checks, count_answers, count_checks, day_text, freshness_text
-from bs4 import BeautifulSoup
 from test_check import ANSWERS
 from test_extension import SHARE, build
 from test_site import SITE, missing
@@ -74,7 +74,7 @@ def test_every_computed_page_of_the_site_has_the_line(path: Path) -> None:
     page = SITE / path.relative_to(ROOT).with_suffix(".html")
     if not page.is_file():
         missing("the site is not built: run `make book`")
-    line = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").select("p.freshness")
+    line = checks.soup(page).select("p.freshness")
     assert len(line) == 1 and line[0].a["href"].endswith("status.html")
     found = count_checks(path, execute.FACTS, ROOT / "tests" / "answers")
     assert f"compares {found.facts} recorded result" in line[0].text

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import site_checks as checks
 from alike_book import status
 from bs4 import BeautifulSoup
 from test_extension import build
@@ -40,11 +41,15 @@ def test_the_budget_is_the_one_that_the_tests_hold_to() -> None:
 def test_test_functions_are_counted_by_layer(tmp_path: Path) -> None:
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "test_site.py").write_text(
-        "import site_checks\ndef test_a(): ...\ndef test_b(): ...\ndef helper(): ...\n"
+        "def test_a(browser): ...\ndef test_b(): ...\ndef helper(): ...\n"
     )
-    (tmp_path / "tests" / "test_metrics.py").write_text("class TestC:\n    def test_d(self): ...\n")
+    (tmp_path / "tests" / "test_metrics.py").write_text(
+        "class TestC:\n    def test_d(self): ...\n"
+    )
     (tmp_path / "helpers").mkdir()
-    (tmp_path / "helpers" / "a.py").write_text('def f():\n    """Say.\n\n    >>> 1\n    1\n    """\n')
+    (tmp_path / "helpers" / "a.py").write_text(
+        'def f():\n    """Say.\n\n    >>> 1\n    1\n    """\n'
+    )
     table = {line[0]: line[1:] for line in status.tests_table(tmp_path)}
     assert table["pages in a browser"] == ["1", "2"] and table[status.UNIT] == ["1", "1"]
     assert table["examples in docstrings"] == ["1", "1"] and table["all"] == ["3", "4"]
@@ -55,7 +60,7 @@ def page() -> BeautifulSoup:
     path = SITE / "book" / "status.html"
     if not path.is_file():
         missing("the site is not built: run `make book`")
-    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+    return checks.soup(path)
 
 
 def test_every_notebook_stands_on_the_page(page: BeautifulSoup) -> None:
@@ -66,6 +71,8 @@ def test_every_notebook_stands_on_the_page(page: BeautifulSoup) -> None:
 
 
 def test_the_versions_are_the_pinned_ones(page: BeautifulSoup) -> None:
-    pins = re.findall(r"^([\w.-]+)==(\S+)", (execute.ROOT / "requirements.txt").read_text(), re.M)
+    pins = re.findall(
+        r"^([\w.-]+)==(\S+)", (execute.ROOT / "requirements.txt").read_text(), re.MULTILINE
+    )
     text = page.select_one('div.status-table[aria-label="Versions"]').text
     assert pins and all(f"{name} {version}" in text for name, version in pins)

@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
+import site_checks as checks
 from alike_book.terms import EVERYDAY, pattern_of, uses_in
 from bs4 import BeautifulSoup
 from test_extension import build
 from test_site import SITE, missing
 
-ROOT = Path(__file__).resolve().parents[1]
 GLOSSARY = """---
 orphan: true
 ---
@@ -116,7 +116,7 @@ def site_page(name: str) -> BeautifulSoup:
     path = SITE / f"{name}.html"
     if not path.is_file():
         missing("the site is not built: run `make book`")
-    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+    return checks.soup(path)
 
 
 def entries() -> dict[str, BeautifulSoup]:

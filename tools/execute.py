@@ -22,7 +22,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -167,7 +167,7 @@ def tidy(notebook: Any, cost: dict[str, Any]) -> None:
         "memory_mb": round(cost["memory_mb"]),
         "cpu": cpu(),
         "cpu_cores": len(psutil.Process().cpu_affinity()),
-        "date": datetime.now(timezone.utc).date().isoformat(),
+        "date": datetime.now(UTC).date().isoformat(),
         "device": device(),
     }
 

@@ -27,7 +27,21 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register the roles and directives; called by Sphinx."""
     app.add_config_value("alike_facts_dir", "book/_facts", "env")
     for module in (
-        facts, leaderboard, reading, quiz, offline, pages, terms, finding, freshness, status,
+        facts,
+        leaderboard,
+        reading,
+        quiz,
+        offline,
+        pages,
+        terms,
+        finding,
+        freshness,
+        status,
     ):
         module.setup(app)
-    return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {
+        "version": "1",
+        "env_version": 1,
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }

@@ -64,13 +64,18 @@ def search_data(found: dict[str, Page]) -> dict[str, Any]:
             words.setdefault(word, []).extend((place, count))
     return {
         "pages": [[doc, found[doc].title, found[doc].promise, weight_of(doc)] for doc in docs],
-        "headings": [[place, *heading] for place, doc in enumerate(docs)
-                     for heading in found[doc].headings],
-        "terms": [[doc, anchor, term, first_sentence(text)] for doc in docs
-                  for term, (anchor, text) in found[doc].definitions.items()],
+        "headings": [
+            [place, *heading] for place, doc in enumerate(docs) for heading in found[doc].headings
+        ],
+        "terms": [
+            [doc, anchor, term, first_sentence(text)]
+            for doc in docs
+            for term, (anchor, text) in found[doc].definitions.items()
+        ],
         "synonyms": synonyms(),
-        "phrases": phrases([found[doc] for doc in docs],
-                           [term for doc in docs for term in found[doc].definitions]),
+        "phrases": phrases(
+            [found[doc] for doc in docs], [term for doc in docs for term in found[doc].definitions]
+        ),
         "words": words,
     }
 
@@ -84,8 +89,13 @@ def write_search_data(app: Sphinx) -> list[Any]:
     return []
 
 
-def describe(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any],
-             doctree: nodes.document | None) -> None:
+def describe(
+    app: Sphinx,
+    pagename: str,
+    templatename: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
+) -> None:
     """A description in every page's head; the search's scripts on its page alone."""
     if pagename == "search":
         app.add_js_file(DATA, loading_method="defer")

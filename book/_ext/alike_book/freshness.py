@@ -19,6 +19,11 @@ from .facts import facts_dir, load_facts
 from .reading import cell_source, read_notebook
 
 STATUS = "book/status"  # the page that says how everything is tested
+# Not from the system, which may speak another language.
+MONTHS = (
+    *("", "January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
 CORES = {1: "one CPU core", 2: "two CPU cores"}
 
 
@@ -39,8 +44,9 @@ def count_facts(path: Path) -> int:
 
 def count_outputs(notebook: dict[str, Any]) -> int:
     """Cells whose output is compared with a fresh run."""
-    return sum("nbval-check-output" in cell["metadata"].get("tags", [])
-               for cell in notebook["cells"])
+    return sum(
+        "nbval-check-output" in cell["metadata"].get("tags", []) for cell in notebook["cells"]
+    )
 
 
 def count_asserts(code: str) -> int:
@@ -112,10 +118,8 @@ def day_text(iso: str) -> str:
     >>> day_text("2026-11-06")
     '6 November 2026'
     """
-    months = ("January February March April May June July August September October November "
-              "December").split()
     day = date.fromisoformat(iso)
-    return f"{day.day} {months[day.month - 1]} {day.year}"
+    return f"{day.day} {MONTHS[day.month]} {day.year}"
 
 
 def count_text(number: int, what: str) -> str:
@@ -153,8 +157,13 @@ def freshness_line(env: BuildEnvironment, run: dict[str, Any], checks: Checks) -
     line = nodes.paragraph("", freshness_text(run, checks), classes=["freshness"])
     if STATUS in env.found_docs:
         line += addnodes.pending_xref(
-            "", nodes.inline("", "What is tested, and what is not"), refdomain="std",
-            reftype="doc", reftarget=f"/{STATUS}", refexplicit=True, refwarn=True,
+            "",
+            nodes.inline("", "What is tested, and what is not"),
+            refdomain="std",
+            reftype="doc",
+            reftarget=f"/{STATUS}",
+            refexplicit=True,
+            refwarn=True,
             refdoc=env.docname,
         )
         line += nodes.Text(".")

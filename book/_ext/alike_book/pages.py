@@ -20,9 +20,20 @@ from .quiz import quiz_option
 
 # Where no word becomes a link, and no use is counted: code, headings, captions, what is folded.
 NOT_PROSE = (
-    nodes.FixedTextElement, nodes.literal, nodes.math, nodes.math_block, nodes.raw, nodes.title,
-    nodes.caption, nodes.reference, nodes.comment, nodes.table, nodes.term, nodes.topic,
-    addnodes.pending_xref, quiz_option,
+    nodes.FixedTextElement,
+    nodes.literal,
+    nodes.math,
+    nodes.math_block,
+    nodes.raw,
+    nodes.title,
+    nodes.caption,
+    nodes.reference,
+    nodes.comment,
+    nodes.table,
+    nodes.term,
+    nodes.topic,
+    addnodes.pending_xref,
+    quiz_option,
 )
 FOLDED = {"dropdown", "toggle", "cell_output"}  # classes of what waits for a click, or was printed
 # A result's place in the list follows what its page says; the title counts most.
@@ -117,7 +128,8 @@ def linked_terms(doctree: nodes.document) -> set[str]:
     """Terms that the author linked, as ``term_key`` writes them."""
     return {
         term_key(node["reftarget"])
-        for node in doctree.findall(addnodes.pending_xref) if node.get("reftype") == "term"
+        for node in doctree.findall(addnodes.pending_xref)
+        if node.get("reftype") == "term"
     }
 
 
@@ -147,7 +159,9 @@ def count_page(page: Page, doctree: nodes.document) -> Counter[str]:
     """How often each word stands on the page, words of headings counting more."""
     words: Counter[str] = Counter()
     for node in doctree.findall(nodes.Text):
-        if not within(node, {"cell_output"}) and not inside(node, (nodes.raw, nodes.comment, nodes.title)):
+        if not within(node, {"cell_output"}) and not inside(
+            node, (nodes.raw, nodes.comment, nodes.title)
+        ):
             words.update(words_of(node.astext()))
     weighted = [(page.title, TITLE), (page.promise, PROMISE)]
     weighted += [(text, HEADING) for text, _ in page.headings]
@@ -159,8 +173,11 @@ def count_page(page: Page, doctree: nodes.document) -> Counter[str]:
 def read_page(app: Sphinx, doctree: nodes.document) -> None:
     """Note what a page says."""
     sections = list(doctree.findall(nodes.section))
-    named = [(node[0].astext(), node["ids"][0]) for node in sections
-             if node["ids"] and isinstance(node[0], nodes.title)]
+    named = [
+        (node[0].astext(), node["ids"][0])
+        for node in sections
+        if node["ids"] and isinstance(node[0], nodes.title)
+    ]
     page = Page(named[0][0] if named else app.env.docname, promise_of(doctree), named[1:])
     page.words = count_page(page, doctree)
     if any(type(node).__name__ == "bibliography" for node in doctree.findall()):

@@ -18,12 +18,43 @@ from .facts import chapter_of
 from .pages import Page, first_sentence, pages, prose_texts, term_key
 
 # Words of every day, and words that stand on every page: only an author knows which use is meant.
-EVERYDAY = frozenset({
-    "basket", "catalogue", "chance", "code", "content", "degree", "edge", "entity", "factor", "fold",
-    "gate", "household", "interval", "item", "kernel", "lift", "line", "look-alike", "node", "offset",
-    "popularity", "precision", "protocol", "query", "recall", "residual", "seed", "similarity",
-    "split", "threshold", "token", "tower", "type",
-})
+EVERYDAY = frozenset(
+    {
+        "basket",
+        "catalogue",
+        "chance",
+        "code",
+        "content",
+        "degree",
+        "edge",
+        "entity",
+        "factor",
+        "fold",
+        "gate",
+        "household",
+        "interval",
+        "item",
+        "kernel",
+        "lift",
+        "line",
+        "look-alike",
+        "node",
+        "offset",
+        "popularity",
+        "precision",
+        "protocol",
+        "query",
+        "recall",
+        "residual",
+        "seed",
+        "similarity",
+        "split",
+        "threshold",
+        "token",
+        "tower",
+        "type",
+    }
+)
 
 Definition = tuple[str, str, str]  # docname, anchor, text
 
@@ -32,7 +63,8 @@ def all_definitions(env: BuildEnvironment) -> dict[str, Definition]:
     """Every term of the glossary."""
     return {
         term: (doc, anchor, text)
-        for doc, page in pages(env).items() for term, (anchor, text) in page.definitions.items()
+        for doc, page in pages(env).items()
+        for term, (anchor, text) in page.definitions.items()
     }
 
 
@@ -106,8 +138,14 @@ def term_link(app: Sphinx, docname: str, text: str, where: Definition) -> nodes.
     """A link to the glossary whose tooltip is the definition's first sentence."""
     doc, anchor, definition = where
     uri = f"{app.builder.get_relative_uri(docname, doc)}#{anchor}"
-    return nodes.reference("", text, internal=True, refuri=uri, classes=["term-link"],
-                           reftitle=first_sentence(definition))
+    return nodes.reference(
+        "",
+        text,
+        internal=True,
+        refuri=uri,
+        classes=["term-link"],
+        reftitle=first_sentence(definition),
+    )
 
 
 def link_first_uses(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -121,8 +159,10 @@ def link_first_uses(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             if term_key(term) in done:
                 continue
             done.add(term_key(term))
-            pieces += [nodes.Text(text[place : match.start()]),
-                       term_link(app, docname, match[0], known[term])]
+            pieces += [
+                nodes.Text(text[place : match.start()]),
+                term_link(app, docname, match[0], known[term]),
+            ]
             place = match.end()
         if pieces:
             node.parent.replace(node, [*pieces, nodes.Text(text[place:])])
@@ -150,8 +190,9 @@ def used_in(app: Sphinx, docname: str, docs: list[str]) -> nodes.paragraph:
     line = nodes.paragraph("", "Used in ", classes=["used-in"])
     for place, (number, doc) in enumerate(first.items()):
         uri = app.builder.get_relative_uri(docname, doc)
-        link = nodes.reference("", number, internal=True, refuri=uri,
-                               reftitle=pages(app.env)[doc].title)
+        link = nodes.reference(
+            "", number, internal=True, refuri=uri, reftitle=pages(app.env)[doc].title
+        )
         line += [nodes.Text(" · " if place else ""), link]
     return line
 
@@ -162,8 +203,11 @@ def note_users(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     for item in doctree.findall(nodes.definition_list_item):
         if not isinstance(item.parent.parent, addnodes.glossary):
             continue
-        docs = [doc for term in item.findall(nodes.term)
-                for doc in users.get(term_key(term.astext()), [])]
+        docs = [
+            doc
+            for term in item.findall(nodes.term)
+            for doc in users.get(term_key(term.astext()), [])
+        ]
         if docs:
             item[-1] += used_in(app, docname, sorted(set(docs), key=chapter_of))
 
@@ -177,8 +221,9 @@ def resolve(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         note_users(app, doctree, docname)
 
 
-def also_outdated(app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str],
-                  removed: set[str]) -> set[str]:
+def also_outdated(
+    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
+) -> set[str]:
     """The glossary follows every page, and every page follows the glossary."""
     glossaries = {doc for doc, page in pages(env).items() if page.definitions}
     touched = added | changed | removed
