@@ -16,11 +16,13 @@ from sphinx.application import Sphinx
 
 from .facts import chapter_of
 from .pages import HEADING, Page, first_sentence, pages, term_key, words_of
-from .terms import uses_in
+from .terms import is_chapter, uses_in
 
 DATA, SCRIPT = "alike-search-data.js", "alike-search.js"
 SYNONYMS = Path(__file__).with_name("synonyms.yml")
-TWIN, BACK = 0.7, 0.35  # a twin stands below its chapter; lists of works and words below both
+# Twins and pages beside the chapters stand below them; lists of words and works below both.
+BESIDE, BACK = 0.7, 0.35
+LISTS = ("index", "glossary", "references", "status")
 
 
 def weight_of(docname: str) -> float:
@@ -32,9 +34,9 @@ def weight_of(docname: str) -> float:
     0.35
     """
     name = chapter_of(docname)
-    if not name[:2].isdigit():
+    if name in LISTS:
         return BACK
-    return TWIN if name.endswith("-tensorflow") else 1.0
+    return BESIDE if name.endswith("-tensorflow") or not is_chapter(docname) else 1.0
 
 
 def synonyms() -> dict[str, str]:

@@ -180,8 +180,10 @@ def add_line(app: Sphinx, doctree: nodes.document) -> None:
     if "date" not in run:
         return
     facts, answers = facts_dir(env), Path(env.srcdir) / "tests" / "answers"
-    for used in (facts / f"{path.stem}.json", answers):
-        env.note_dependency(str(used))
+    module, _ = checked_exercises(read_notebook(path))
+    for used in (facts / f"{path.stem}.json", answers / f"{module}.py"):
+        if used.is_file():
+            env.note_dependency(str(used))
     whole = doctree[0] if isinstance(doctree[0], nodes.section) else doctree
     whole += freshness_line(env, run, count_checks(path, facts, answers))
 
