@@ -36,7 +36,7 @@ LAYERS = {
         "test_status",
     ),
     BROWSER: (),  # whatever opens one
-    "same in another framework or library": ("tensorflow", "parity"),
+    "files that compare frameworks": ("tensorflow", "parity"),
 }
 UNIT = "functions of the package and tools"
 Table = list[list[str]]
