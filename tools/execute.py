@@ -12,6 +12,7 @@ import base64
 import hashlib
 import io
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -21,6 +22,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +106,14 @@ def _memory_mb(parent: psutil.Process) -> float:
     return total / 2**20
 
 
+def cpu() -> str:
+    """Name the processor as the system does, or its kind where the system has no name for it."""
+    known = Path("/proc/cpuinfo")
+    text = known.read_text("utf-8") if known.is_file() else ""
+    named = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
+    return named[1].strip() if named else platform.processor() or platform.machine()
+
+
 def device() -> str:
     """Name the GPU, or "cpu"."""
     tool = shutil.which("nvidia-smi")
@@ -155,7 +165,9 @@ def tidy(notebook: Any, cost: dict[str, Any]) -> None:
         "code_hash": code_hash(notebook),
         "seconds": round(cost["seconds"], 1),
         "memory_mb": round(cost["memory_mb"]),
+        "cpu": cpu(),
         "cpu_cores": len(psutil.Process().cpu_affinity()),
+        "date": datetime.now(UTC).date().isoformat(),
         "device": device(),
     }
 

@@ -9,12 +9,39 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from . import facts, leaderboard, offline, quiz, reading
+from . import (
+    facts,
+    finding,
+    freshness,
+    leaderboard,
+    offline,
+    pages,
+    quiz,
+    reading,
+    status,
+    terms,
+)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the roles and directives; called by Sphinx."""
     app.add_config_value("alike_facts_dir", "book/_facts", "env")
-    for module in (facts, leaderboard, reading, quiz, offline):
+    for module in (
+        facts,
+        leaderboard,
+        reading,
+        quiz,
+        offline,
+        pages,
+        terms,
+        finding,
+        freshness,
+        status,
+    ):
         module.setup(app)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    return {
+        "version": "1",
+        "env_version": 1,
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }
