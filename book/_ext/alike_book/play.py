@@ -127,7 +127,7 @@ SOFTMAX: Start = {
 # The pencil's basket of chapter 35, in units of a, and a fourth product.
 ATTENTION: Start = {
     "products": ["charcoal", "milk", "buns", "jam"], "axes": ["grill", "breakfast"],
-    "vectors": [[1, 0], [0, 1], [1, 1], [-1, 1]], "asker": 0, "causal": False, "reach": 3,
+    "vectors": [[1, 0], [0, 1], [1, 1], [-1, 1]], "asker": 0, "causal": False, "reach": 2,
 }
 # The receipts of chapter 22, twenty times over.
 LIFT: Start = {

@@ -1,7 +1,7 @@
 /* One product of a basket asks the others: score, scale, mask, softmax, mix. */
 AlikePlay.define("attention", (figure, start) => {
   "use strict";
-  const { html, svg, place, number } = AlikePlay;
+  const { html, svg, place, number, fixed } = AlikePlay;
   const { products, axes, reach } = start;
   // The picture counts in units of the pencil's a, with a² = √2 ln 2: scores over √2 are ln 2 times
   // the dot products of what is typed, and their exponentials are powers of two.
@@ -20,13 +20,15 @@ AlikePlay.define("attention", (figure, start) => {
     return [0, 1].map((axis) => parts.reduce((sum, part, j) => sum + part * state.keys[j][axis], 0));
   }
 
+  const coordinates = (point) => point.map((value) => number(value, 2)).join(", ");
+
   /* ---- the parts */
 
   let state;
   const board = AlikePlay.plane(figure, { label: "Keys of the products, and the query of the one that asks", axes, reach });
   const links = products.map(() => svg("line", { class: "link" }));
   const arrow = svg("line", { class: "arrow mark-1", x1: board.x(0), y1: board.y(0) });
-  const texts = products.map((name) => svg("text", { class: "name" }, name));
+  const texts = products.map(() => svg("text", { class: "name" }));
   const star = svg("path", { class: "mix", d: "M 0 -9 L 9 0 L 0 9 L -9 0 Z" });
   const starText = svg("text", { class: "name" }, "mix");
   board.drawing.append(...links, arrow, star, starText, ...texts);
@@ -56,15 +58,14 @@ AlikePlay.define("attention", (figure, start) => {
 
   figure.stage.append(
     html("div", { class: "play-picture" }, board.node),
-    html("div", { class: "play-controls" },
-      asker.node, mask.node,
-      html("fieldset", { class: "play-inputs" }, html("legend", {}, "Query"), ...queryFields.map((one) => one.node)),
+    html("div", {}, asker.node, mask.node, html("div", { class: "play-table" }, work.node)),
+    html("div", { class: "play-controls play-wide" },
+      html("fieldset", { class: "play-inputs" }, html("legend", {}, "Query of the one that asks"), ...queryFields.map((one) => one.node)),
       html("fieldset", { class: "play-inputs" }, html("legend", {}, "Keys, which are the values too"),
         ...products.map((name, j) => html("div", { class: "play-row" },
           html("span", { class: "play-name" }, name), ...keyFields[j].map((one) => one.node)))),
-      html("div", {}, reset)),
-    html("div", { class: "play-table" }, work.node),
-    html("div", { class: "play-table" }, all.node),
+      reset),
+    html("div", { class: "play-table play-wide" }, all.node),
   );
 
   /* ---- changes */
@@ -91,16 +92,18 @@ AlikePlay.define("attention", (figure, start) => {
     queryFields.forEach((one, a) => one.set(state.queries[i][a]));
     keyFields.forEach((pair, j) => pair.forEach((one, a) => one.set(state.keys[j][a])));
     work.write(products.map((_, j) => (may(i, j)
-      ? [number(score(i, j)), number(scaled(i, j)), number(Math.exp(scaled(i, j))), number(parts[j])]
-      : [number(score(i, j)), "masked: −∞", "0", "0"])));
+      ? [number(score(i, j)), number(scaled(i, j)), number(Math.exp(scaled(i, j))), fixed(parts[j])]
+      : [number(score(i, j)), "masked: −∞", "0", fixed(0)])));
     all.write(products.map((_, row) => {
       const own = weights(row);
-      return [...own.map((part, j) => (may(row, j) ? number(part) : "masked")), mix(own).map((v) => number(v, 2)).join(", ")];
+      return [...own.map((part, j) => (may(row, j) ? fixed(part, 2) : "masked")), coordinates(mix(own))];
     }));
     all.rows.forEach((line, row) => line.classList.toggle("changed", row === i));
-    const most = parts.indexOf(Math.max(...parts));
-    figure.say(`${products[i]} ${state.causal ? "(causal mask) " : ""}looks most at ${products[most]} `
-      + `(share ${number(parts[most])}) and becomes ${mixed.map((v) => number(v, 2)).join(", ")}.`);
+    const most = Math.max(...parts);
+    const seen = products.filter((_, j) => parts[j] > most - 1e-9); // ties, rounding aside
+    const name = products[i][0].toUpperCase() + products[i].slice(1);
+    figure.say(`${name} ${state.causal ? "(causal mask) " : ""}looks most at ${seen.join(" and ")} `
+      + `(share ${fixed(most)}) and becomes ${coordinates(mixed)}.`);
   }
 
   function draw(parts, mixed) {
@@ -108,8 +111,8 @@ AlikePlay.define("attention", (figure, start) => {
     state.keys.forEach((key, j) => {
       keys[j].set(key);
       keys[j].node.classList.toggle("masked", !may(state.asker, j));
-      AlikePlay.beside(board, texts[j], key, 18);
-      texts[j].textContent = `${products[j]} ${may(state.asker, j) ? number(parts[j], 2) : "masked"}`;
+      const share = may(state.asker, j) ? fixed(parts[j], 2) : "masked";
+      AlikePlay.label(board, texts[j], key, [products[j], share], 22);
       place(links[j], {
         x1: board.x(key[0]), y1: board.y(key[1]), x2: board.x(mixed[0]), y2: board.y(mixed[1]),
         "stroke-width": 12 * parts[j],

@@ -49,7 +49,7 @@ AlikePlay.define("cosine", (figure, start) => {
   const arc = svg("path", { class: "arc" });
   const lines = names.map((_, k) => svg("line", { class: `arrow mark-${k}`, x1: board.x(0), y1: board.y(0) }));
   const units = names.map((_, k) => svg("circle", { class: `unit-tip mark-${k}`, r: 4 }));
-  const texts = names.map((name) => svg("text", { class: "name" }, name));
+  const texts = names.map(() => svg("text", { class: "name" }));
   board.drawing.append(circle, arc, ...lines, ...units, ...texts);
 
   const tips = names.map((name, k) => board.handle({
@@ -67,15 +67,15 @@ AlikePlay.define("cosine", (figure, start) => {
   const reset = AlikePlay.button(figure, "Reset", restart);
 
   const rows = Object.keys(measures(start.arrows));
-  const board2 = AlikePlay.table("The measures, with the numbers filled in",
+  const told = AlikePlay.table("With the numbers filled in",
     ["measure", "how", "now", "before"], rows);
 
   const groups = names.map((name, k) => html("fieldset", { class: "play-inputs" },
     html("legend", {}, name), ...fields[k].map((field) => field.node), grow[k], shrink[k]));
   figure.stage.append(
     html("div", { class: "play-picture" }, board.node),
-    html("div", { class: "play-controls" }, ...groups, html("div", {}, reset)),
-    html("div", { class: "play-table" }, board2.node),
+    html("div", { class: "play-table" }, told.node),
+    html("div", { class: "play-controls play-wide" }, ...groups, reset),
   );
   figure.begin = () => { before = arrows && arrows.map((arrow) => [...arrow]); };
 
@@ -100,8 +100,8 @@ AlikePlay.define("cosine", (figure, start) => {
     grow.forEach((node, k) => { node.disabled = Math.max(...arrows[k].map(Math.abs)) * 2 > reach; });
     const now = measures(arrows), then = before && measures(before);
     const past = (row) => (!then ? "–" : then[row][1] === now[row][1] ? "the same" : then[row][1]);
-    board2.write(rows.map((row) => [...now[row], past(row)]));
-    board2.rows.forEach((line, k) =>
+    told.write(rows.map((row) => [...now[row], past(row)]));
+    told.rows.forEach((line, k) =>
       line.classList.toggle("changed", Boolean(then) && then[rows[k]][1] !== now[rows[k]][1]));
     figure.say(`Cosine ${now.cosine[1]}, angle ${now.angle[1]}, dot product ${now["dot product"][1]}, `
       + `Jaccard ${now.Jaccard[1]}.`);
@@ -111,7 +111,7 @@ AlikePlay.define("cosine", (figure, start) => {
     arrows.forEach((arrow, k) => {
       tips[k].set(arrow);
       place(lines[k], { x2: board.x(arrow[0]), y2: board.y(arrow[1]) });
-      AlikePlay.beside(board, texts[k], arrow);
+      AlikePlay.label(board, texts[k], arrow, [names[k]]);
       const long = length(arrow);
       units[k].style.display = long ? "" : "none";
       if (long) place(units[k], { cx: board.x(arrow[0] / long), cy: board.y(arrow[1] / long) });

@@ -43,17 +43,18 @@ AlikePlay.define("lift", (figure, start) => {
   const counts = AlikePlay.table("Baskets", ["", `with ${two}`, `without ${two}`, "all"],
     [`with ${one}`, `without ${one}`, "all"]);
   const rows = Object.keys(measures(start));
-  const told = AlikePlay.table("The measures, with the numbers filled in", ["measure", "how", "now", "before"], rows);
+  const told = AlikePlay.table("With the numbers filled in", ["measure", "how", "now", "before"], rows);
 
-  /* The picture: all baskets as a strip, those with each product as a bar on it, overlapping. */
+  /* The picture: strips of baskets. Those with both stand where the two products' strips overlap;
+     the dashed mark ends where they would end by accident. */
   const WIDE = 360, X0 = 6, FULL = 348;
-  const strips = ["", "mark-0", "mark-1"].map((mark, k) => svg("rect", { class: `strip ${mark}`, x: X0, y: 26 + 44 * k, height: 18, width: 0 }));
-  const shared = [1, 2].map((k) => svg("rect", { class: "shared", y: 26 + 44 * k, height: 18 }));
-  const texts = strips.map((_, k) => svg("text", { class: "small", x: X0, y: 20 + 44 * k }));
-  const mark = svg("line", { class: "limit", y1: 66, y2: 136 });
-  const markText = svg("text", { class: "small", y: 150 });
-  const picture = svg("svg", { viewBox: `0 0 ${WIDE} 158`, role: "img", "aria-label": "Strips of the baskets; the table has the same numbers" },
-    ...strips, ...shared, ...texts, mark, markText);
+  const top = (k) => 24 + 42 * k;
+  const kinds = ["strip", "strip mark-0", "strip mark-1", "strip both"];
+  const strips = kinds.map((kind, k) => svg("rect", { class: kind, y: top(k), height: 16 }));
+  const texts = kinds.map((_, k) => svg("text", { class: "small", x: X0, y: top(k) - 6 }));
+  const mark = svg("path", { class: "limit" });
+  const picture = svg("svg", { viewBox: `0 0 ${WIDE} 176`, role: "img", "aria-label": "Strips of baskets; the table below has the same numbers" },
+    ...strips, ...texts, mark);
 
   figure.stage.append(
     html("div", { class: "play-picture" }, picture, html("div", { class: "play-table" }, counts.node)),
@@ -61,7 +62,7 @@ AlikePlay.define("lift", (figure, start) => {
       html("fieldset", {}, html("legend", {}, "Counts"),
         ...parts.map(({ field, slider }) => html("div", { class: "play-row" }, field.node, slider.input))),
       html("div", {}, reset)),
-    html("div", { class: "play-table" }, told.node),
+    html("div", { class: "play-table play-wide" }, told.node),
   );
   figure.begin = () => { before = state && { ...state }; };
 
@@ -89,6 +90,7 @@ AlikePlay.define("lift", (figure, start) => {
     const { baskets, first, second, both } = state;
     parts.forEach(({ key, field, slider }) => {
       field.set(state[key]);
+      slider.input.max = { first: baskets, second: baskets, both: Math.min(first, second) }[key] ?? MOST[key];
       slider.set(state[key]);
     });
     counts.write([
@@ -109,19 +111,14 @@ AlikePlay.define("lift", (figure, start) => {
   }
 
   function draw(expected) {
-    const { baskets, first, second, both } = state, w = (count) => count / baskets * FULL;
-    const from = [0, 0, first - both]; // the second product begins where the shared baskets begin
-    [baskets, first, second].forEach((count, k) => {
-      place(strips[k], { x: X0 + w(from[k]), width: w(count) });
+    const { baskets, first, second, both } = state, width = (count) => count / baskets * FULL;
+    const begin = [0, 0, first - both, first - both];
+    [baskets, first, second, both].forEach((count, k) => {
+      place(strips[k], { x: X0 + width(begin[k]), width: width(count) });
     });
-    shared.forEach((node) => place(node, { x: X0 + w(first - both), width: w(both) }));
-    texts[0].textContent = `all ${baskets} baskets`;
-    texts[1].textContent = `${first} with ${one}`;
-    texts[2].textContent = `${second} with ${two}; both: ${both}`;
-    const at = X0 + w(first - Math.min(expected, first));
-    place(mark, { x1: at, x2: at });
-    place(markText, { x: at > WIDE / 2 ? at - 5 : at + 5, "text-anchor": at > WIDE / 2 ? "end" : "start" });
-    markText.textContent = `by accident, both would begin here`;
+    [`all ${baskets} baskets`, `${first} with ${one}`, `${second} with ${two}`,
+      `${both} with both; dashed: ${number(expected, 1)} by accident`].forEach((text, k) => { texts[k].textContent = text; });
+    place(mark, { d: `M ${X0 + width(first - both)} ${top(3) + 21} h ${width(expected)} v -10` });
   }
 
   restart();

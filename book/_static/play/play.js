@@ -38,6 +38,9 @@
     return String(rounded).replace("-", "−");
   }
 
+  /** The same with zeros at the end, for columns of shares. */
+  const fixed = (value, digits = 3) => value.toFixed(digits).replace("-", "−");
+
   /** A number inside a formula: negative ones in brackets. */
   const inner = (value, digits = 2) => (value < 0 ? `(${number(value, digits)})` : number(value, digits));
 
@@ -201,13 +204,12 @@
     return { node, set };
   }
 
-  /** A text beside a point: inside the picture, on the side that has room. */
-  function beside(board, node, [px, py], far = 13) {
-    const left = px > board.reach * 0.45;
-    place(node, {
-      x: board.x(px) + (left ? -far : far), y: board.y(py) + (py < 0 ? far + 8 : -far + 1),
-      "text-anchor": left ? "end" : "start",
-    });
+  /** Lines of text above a point, or below it where it lies below the middle. */
+  function label(board, node, [px, py], lines, far = 14) {
+    const first = py > 0 ? -far - 16 * (lines.length - 1) : far + 11;
+    const x = clamp(board.x(px), 34, 326); // the text stays inside the picture
+    node.replaceChildren(...lines.map((text, k) =>
+      svg("tspan", { x, y: board.y(py) + first + 16 * k, "text-anchor": "middle" }, text)));
   }
 
   /* ---- a figure */
@@ -219,13 +221,15 @@
       const summary = html("p", { class: "play-summary", "aria-live": "polite" });
       const stage = html("div", { class: "play-stage" });
       let ids = 0, timer = 0;
+      const write = (text) => { if (summary.textContent !== text) summary.textContent = text; };
       const figure = {
         stage,
         id: () => `${prefix}-${(ids += 1)}`,
         begin: () => {}, // a figure that compares with the state before a move replaces it
-        say: (text, wait = CALM) => {
+        say: (text) => { // not while a hand still moves, and not when the page opens
           clearTimeout(timer);
-          timer = setTimeout(() => { if (summary.textContent !== text) summary.textContent = text; }, wait);
+          if (!summary.isConnected) write(text);
+          else timer = setTimeout(write, CALM, text);
         },
       };
       build(figure, JSON.parse(root.dataset.start));
@@ -235,7 +239,7 @@
   }
 
   window.AlikePlay = {
-    define, html, svg, place, number, inner, clamp, softmax, numberField, slider, button, choice,
-    table, plane, beside,
+    define, html, svg, place, number, fixed, inner, clamp, softmax, numberField, slider, button, choice,
+    table, plane, label,
   };
 })();

@@ -1,7 +1,7 @@
 /* Scores, divided by a temperature, become shares: how sure is the softmax? */
 AlikePlay.define("softmax", (figure, start) => {
   "use strict";
-  const { html, svg, place, number } = AlikePlay;
+  const { html, svg, place, number, fixed } = AlikePlay;
   const { products } = start;
   const COLD = 0.01, HOT = 100;
 
@@ -33,7 +33,7 @@ AlikePlay.define("softmax", (figure, start) => {
 
   /* ---- the curve: effective number of products against the temperature, on a log axis */
 
-  const TALL = 150, X0 = 40, X1 = 340, Y0 = 118, Y1 = 16;
+  const TALL = 168, X0 = 40, X1 = 340, Y0 = 132, Y1 = 26;
   const curveX = (t) => X0 + (Math.log10(t) - Math.log10(COLD)) / Math.log10(HOT / COLD) * (X1 - X0);
   const curveY = (count) => Y0 - (count - 1) / (products.length - 1) * (Y0 - Y1);
   const curve = svg("path", { class: "curve" }), here = svg("circle", { class: "here", r: 6 });
@@ -44,7 +44,7 @@ AlikePlay.define("softmax", (figure, start) => {
       svg("text", { class: "small", x: X0 - 8, y: curveY(count) + 4, "text-anchor": "end" }, String(count))]),
     ...decades.map((t) => svg("text", { class: "small", x: curveX(t), y: Y0 + 16, "text-anchor": "middle" }, String(t))),
     svg("text", { class: "small", x: (X0 + X1) / 2, y: Y0 + 30, "text-anchor": "middle" }, "temperature τ"),
-    svg("text", { class: "small", x: X0 + 4, y: Y1 + 14 }, "effective number of products"),
+    svg("text", { class: "small", x: X0, y: Y1 - 8 }, "effective number of products"),
     curve, here);
 
   /* ---- inputs */
@@ -77,7 +77,7 @@ AlikePlay.define("softmax", (figure, start) => {
       html("fieldset", {}, html("legend", {}, "Scores: cosines, from −1 to 1"),
         ...products.map((_, k) => html("div", { class: "play-row" }, fields[k].node, sliders[k].input))),
       html("div", {}, reset)),
-    html("div", { class: "play-table" }, board.node),
+    html("div", { class: "play-table play-wide" }, board.node),
   );
 
   /* ---- changes */
@@ -104,10 +104,10 @@ AlikePlay.define("softmax", (figure, start) => {
     heatField.set(temperature);
     drawBars(parts, most);
     drawCurve(parts);
-    board.write(scores.map((score, k) => [number(score), number(score / temperature), number(parts[k])]));
-    const first = products.filter((_, k) => parts[k] === most);
-    figure.say(`At temperature ${number(temperature)}, the largest share is ${number(most)} `
-      + `(${first.join(", ")}). Entropy ${number(entropy(parts))} nats: as unsure as `
+    board.write(scores.map((score, k) => [number(score), number(score / temperature), fixed(parts[k])]));
+    const first = products.filter((_, k) => parts[k] > most - 1e-9); // ties, rounding aside
+    figure.say(`At temperature ${number(temperature)}, the largest share is ${fixed(most)} `
+      + `(${first.join(" and ")}). Entropy ${number(entropy(parts))} nats: as unsure as `
       + `${number(effective(parts), 2)} equal products.`);
   }
 
@@ -115,7 +115,7 @@ AlikePlay.define("softmax", (figure, start) => {
     parts.forEach((part, k) => {
       place(bars[k], { width: part * FULL, class: part === most ? "bar most" : "bar" });
       place(told[k], { x: LEFT + part * FULL + 6 });
-      told[k].textContent = number(part);
+      told[k].textContent = fixed(part);
     });
   }
 
