@@ -76,8 +76,10 @@ def describe_cosine(start: Start) -> str:
         f"{name}: {', '.join(f'{axis} {number(v)}' for axis, v in zip(start['axes'], arrow, strict=True))}."
         for name, arrow in zip(start["names"], (x, y), strict=True)
     ]
-    return (f"{' '.join(texts)} Dot product {number(dot(x, y))}, cosine {number(cosine)}, "
-            f"Jaccard {number(jaccard)}.")
+    return (
+        f"{' '.join(texts)} Dot product {number(dot(x, y))}, cosine {number(cosine)}, "
+        f"Jaccard {number(jaccard)}."
+    )
 
 
 def describe_softmax(start: Start) -> str:
@@ -88,8 +90,10 @@ def describe_softmax(start: Start) -> str:
     """
     names, scores, heat = start["products"], start["scores"], start["temperature"]
     shares = softmax([score / heat for score in scores])
-    return (f"Scores: {listed(names, scores)}. At temperature {number(heat)} the shares are "
-            f"{listed(names, shares)}.")
+    return (
+        f"Scores: {listed(names, scores)}. At temperature {number(heat)} the shares are "
+        f"{listed(names, shares)}."
+    )
 
 
 def describe_attention(start: Start) -> str:
@@ -111,34 +115,48 @@ def describe_lift(start: Start) -> str:
     """
     (one, two), baskets, both = start["products"], start["baskets"], start["both"]
     first, second = start["first"], start["second"]
-    return (f"Of {baskets} baskets {first} hold {one}, {second} {two}, {both} both. "
-            f"Lift {number(both * baskets / (first * second))}, "
-            f"cosine {number(both / math.sqrt(first * second))}.")
+    return (
+        f"Of {baskets} baskets {first} hold {one}, {second} {two}, {both} both. "
+        f"Lift {number(both * baskets / (first * second))}, "
+        f"cosine {number(both / math.sqrt(first * second))}."
+    )
 
 
 # Texts A and C of chapter 21, two of their seven words.
 COSINE: Start = {
-    "names": ["A", "C"], "axes": ["pasta", "dry"], "arrows": [[1, 2], [1, 0]], "reach": 5,
+    "names": ["A", "C"],
+    "axes": ["pasta", "dry"],
+    "arrows": [[1, 2], [1, 0]],
+    "reach": 5,
 }
 SOFTMAX: Start = {
     "products": ["pasta sauce", "parmesan", "minced beef", "milk", "cat food"],
-    "scores": [0.8, 0.7, 0.5, 0, -0.4], "temperature": 0.2,
+    "scores": [0.8, 0.7, 0.5, 0, -0.4],
+    "temperature": 0.2,
 }
 # The pencil's basket of chapter 35, in units of a, and a fourth product.
 ATTENTION: Start = {
-    "products": ["charcoal", "milk", "buns", "jam"], "axes": ["grill", "breakfast"],
-    "vectors": [[1, 0], [0, 1], [1, 1], [-1, 1]], "asker": 0, "causal": False, "reach": 2,
+    "products": ["charcoal", "milk", "buns", "jam"],
+    "axes": ["grill", "breakfast"],
+    "vectors": [[1, 0], [0, 1], [1, 1], [-1, 1]],
+    "asker": 0,
+    "causal": False,
+    "reach": 2,
 }
 # The receipts of chapter 22, twenty times over.
 LIFT: Start = {
-    "products": ["spaghetti", "bananas"], "baskets": 100, "first": 40, "second": 80, "both": 40,
+    "products": ["spaghetti", "bananas"],
+    "baskets": 100,
+    "first": 40,
+    "second": 80,
+    "both": 40,
     "shrinkage": 0,
 }
 
 FIGURES = {
     "attention": Figure("Who looks at whom?", ATTENTION, describe_attention),
     "cosine": Figure("Two texts as arrows", COSINE, describe_cosine),
-    "lift": Figure("Two products in a hundred baskets", LIFT, describe_lift),
+    "lift": Figure("Two products in some baskets", LIFT, describe_lift),
     "softmax": Figure("Five products and a temperature", SOFTMAX, describe_softmax),
 }
 
@@ -152,7 +170,9 @@ def parse_tries(body: str) -> list[dict[str, str]]:
     try:
         tries = yaml.load(body, Loader=yaml.BaseLoader)
     except yaml.YAMLError as error:
-        raise ValueError(f"not YAML ({' '.join(str(error).split())}); put texts in quotes") from None
+        raise ValueError(
+            f"not YAML ({' '.join(str(error).split())}); put texts in quotes"
+        ) from None
     if not isinstance(tries, list) or not tries:
         raise ValueError("the body must be a list of things to try")
     for place, one in enumerate(tries, 1):
@@ -176,7 +196,9 @@ class PlayDirective(QuizDirective):
         except ValueError as error:
             logger.warning("play %s: %s", name, error, location=self.get_location(), type="alike")
             return []
-        list_of = nodes.enumerated_list(classes=["play-try"], enumtype="arabic", prefix="", suffix=".")
+        list_of = nodes.enumerated_list(
+            classes=["play-try"], enumtype="arabic", prefix="", suffix="."
+        )
         list_of += [self.entry(one) for one in tries]
         return [self.figure(name), nodes.paragraph("", "", nodes.strong("", "Try this")), list_of]
 
@@ -188,8 +210,12 @@ class PlayDirective(QuizDirective):
 
     def entry(self, one: dict[str, str]) -> nodes.list_item:
         """One thing to try, its answer folded."""
-        answer = quiz_option("", quiz_summary("", nodes.Text("Answer")), *self.parse(one["answer"]),
-                             classes=["answer"])
+        answer = quiz_option(
+            "",
+            quiz_summary("", nodes.Text("Answer")),
+            *self.parse(one["answer"]),
+            classes=["answer"],
+        )
         return nodes.list_item("", *self.parse(one["try"]), answer)
 
 

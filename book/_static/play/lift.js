@@ -40,7 +40,7 @@ AlikePlay.define("lift", (figure, start) => {
     }),
   }));
   const reset = AlikePlay.button(figure, "Reset", restart);
-  const counts = AlikePlay.table("Baskets", ["", `with ${two}`, `without ${two}`, "all"],
+  const counts = AlikePlay.table("Two by two", ["baskets", `with ${two}`, `without ${two}`, "all"],
     [`with ${one}`, `without ${one}`, "all"]);
   const rows = Object.keys(measures(start));
   const told = AlikePlay.table("With the numbers filled in", ["measure", "how", "now", "before"], rows);
@@ -53,7 +53,7 @@ AlikePlay.define("lift", (figure, start) => {
   const strips = kinds.map((kind, k) => svg("rect", { class: kind, y: top(k), height: 16 }));
   const texts = kinds.map((_, k) => svg("text", { class: "small", x: X0, y: top(k) - 6 }));
   const mark = svg("path", { class: "limit" });
-  const picture = svg("svg", { viewBox: `0 0 ${WIDE} 176`, role: "img", "aria-label": "Strips of baskets; the table below has the same numbers" },
+  const picture = svg("svg", { viewBox: `0 0 ${WIDE} 184`, role: "img", "aria-label": "Strips of baskets; the table below has the same numbers" },
     ...strips, ...texts, mark);
 
   figure.stage.append(

@@ -191,6 +191,8 @@
     node.addEventListener("pointermove", (event) => {
       if (grip) go(board.spot(event).map((value, axis) => value + grip[axis]));
     });
+    // A finger on a point moves the point, not the page: Chromium ignores touch-action inside a drawing.
+    node.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
     for (const end of ["pointerup", "pointercancel"]) node.addEventListener(end, () => { grip = null; });
     board.handles.append(node);
     const set = (point) => {
