@@ -537,7 +537,7 @@ def test_figure_on_a_phone(name: str, browser: Any) -> None:
     page.on("pageerror", lambda error: faults.append(str(error)))
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
-        assert page.locator(f"html[data-theme={theme}]").count() == 1
+        page.wait_for_selector(f"html[data-theme={theme}]", timeout=5000)
         assert dim_texts(figure) == []
     assert figure.evaluate(BOXES) <= 0
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
