@@ -93,7 +93,7 @@ AlikePlay.define("attention", (figure, start) => {
     keyFields.forEach((pair, j) => pair.forEach((one, a) => one.set(state.keys[j][a])));
     work.write(products.map((_, j) => (may(i, j)
       ? [number(score(i, j)), number(scaled(i, j)), number(Math.exp(scaled(i, j))), fixed(parts[j])]
-      : [number(score(i, j)), "masked: −∞", "0", fixed(0)])));
+      : [number(score(i, j)), "−∞", "0", "masked"])));
     all.write(products.map((_, row) => {
       const own = weights(row);
       return [...own.map((part, j) => (may(row, j) ? fixed(part, 2) : "masked")), coordinates(mix(own))];
@@ -112,7 +112,7 @@ AlikePlay.define("attention", (figure, start) => {
       keys[j].set(key);
       keys[j].node.classList.toggle("masked", !may(state.asker, j));
       const share = may(state.asker, j) ? fixed(parts[j], 2) : "masked";
-      AlikePlay.label(board, texts[j], key, [products[j], share], 22);
+      AlikePlay.label(board, texts[j], key, [products[j], share]);
       place(links[j], {
         x1: board.x(key[0]), y1: board.y(key[1]), x2: board.x(mixed[0]), y2: board.y(mixed[1]),
         "stroke-width": 12 * parts[j],

@@ -206,10 +206,12 @@
     return { node, set };
   }
 
-  /** Lines of text above a point, or below it where it lies below the middle. */
-  function label(board, node, [px, py], lines, far = 14) {
-    const first = py > 0 ? -far - 16 * (lines.length - 1) : far + 11;
-    const x = clamp(board.x(px), 34, 326); // the text stays inside the picture
+  /** Lines of text above a point of the upper half and below one of the lower half, but always
+      inside the picture. */
+  function label(board, node, [px, py], lines, far = 24) {
+    const high = far + 16 * (lines.length - 1), room = py > 0 ? board.y(py) - high : 350 - board.y(py) - high;
+    const first = (py > 0) === (room > 10) ? -high : far + 12;
+    const x = clamp(board.x(px), 34, 326);
     node.replaceChildren(...lines.map((text, k) =>
       svg("tspan", { x, y: board.y(py) + first + 16 * k, "text-anchor": "middle" }, text)));
   }
