@@ -62,7 +62,8 @@
   function numberField(figure, { label, name, low, high, step = 0.1, change }) {
     const id = figure.id();
     const input = html("input", {
-      type: "number", id, min: low, max: high, step, inputmode: "decimal",
+      type: "number", id, min: low, max: high, step,
+      inputmode: low < 0 ? false : "decimal", // some phones' decimal keys have no minus
       "aria-label": name === label ? false : name,
     });
     let last = 0;
