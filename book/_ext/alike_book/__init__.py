@@ -1,8 +1,8 @@
-"""The Sphinx extension of *Alike*: facts, leaderboards, badges, quizzes, and an offline site.
+"""The Sphinx extension of *Alike*: one module for each thing that a page can do.
 
-It reads ``book/_facts/*.json`` and the notebooks, and nothing else: no number that a reader sees
-is typed on a page.  What it cannot find is a Sphinx warning, and our builds turn warnings into
-errors.
+It reads ``book/_facts/*.json``, the notebooks and the tests, and nothing else: no number that a
+reader sees is typed on a page.  What it cannot find is a Sphinx warning, and our builds turn
+warnings into errors.
 """
 
 from typing import Any
@@ -16,28 +16,32 @@ from . import (
     leaderboard,
     offline,
     pages,
+    play,
     quiz,
     reading,
     status,
     terms,
 )
 
+MODULES = (
+    facts,
+    leaderboard,
+    reading,
+    quiz,
+    play,
+    offline,
+    pages,
+    terms,
+    finding,
+    freshness,
+    status,
+)
+
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the roles and directives; called by Sphinx."""
     app.add_config_value("alike_facts_dir", "book/_facts", "env")
-    for module in (
-        facts,
-        leaderboard,
-        reading,
-        quiz,
-        offline,
-        pages,
-        terms,
-        finding,
-        freshness,
-        status,
-    ):
+    for module in MODULES:
         module.setup(app)
     return {
         "version": "1",
