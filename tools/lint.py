@@ -63,7 +63,7 @@ ALWAYS_ALLOWED = {  # the harness
     *("find_device", "progress", "silent_stderr"),
 }
 LITERAL_DIRECTIVES = {
-    *("math", "mermaid", "raw", "toctree", "bibliography", "badge", "leaderboard", "eval-rst"),
+    *("math", "mermaid", "raw", "toctree", "bibliography", "badge", "leaderboard", "plan", "eval-rst"),
     *("code", "code-block", "code-cell", "literalinclude", "figure", "image", "embed"),
 }
 MAX_LINES, MEDIAN_LINES, MAX_COLUMNS = 30, 8, 99
