@@ -4,6 +4,7 @@
 (() => {
   const { el, unseen, many, median, places, listOf, narrow, scroller, matrices, consensus } =
     alikeExplorer.parts;
+  const { LENGTH } = alikeExplorer;
   const AGREED = 12; // rows of the table of agreement
   const SIGNS = {
     type: { mark: "●", words: "same type" },
@@ -14,7 +15,7 @@
   /** Which of the three signs a neighbour carries. */
   function relation(catalogue, product, neighbour) {
     const same = (labels) => labels[product] === labels[neighbour];
-    if (same(catalogue.type) && same(catalogue.category)) return "type";
+    if (same(catalogue.type)) return "type";
     return same(catalogue.category) ? "category" : "other";
   }
 
@@ -29,7 +30,7 @@
     const place = more === 0 ? "No product has more buyers"
       : ahead === 0 ? "Hardly a product has fewer buyers"
       : `More buyers than ${ahead} of 100 products have`;
-    return `${many(buyers[product], "household", "households")} bought it in ${weeks}. ` +
+    return `${many(buyers[product], "household", "households")} bought it in weeks ${weeks}. ` +
       `${place} (rank ${(more + 1).toLocaleString("en")} of ${count.toLocaleString("en")}).`;
   }
 
@@ -43,13 +44,13 @@
       found: places(shown) };
   }
 
-  /** A product's name as a link; products that share a name carry their number. */
+  /** A product's sign and its name as a link. */
   function nameLink({ catalogue, product, link }, item) {
     const kind = relation(catalogue, product, item);
     return [
       el("span", { class: "ex-sign", "aria-hidden": "true" }, SIGNS[kind].mark),
       el("a", { href: link({ product: catalogue.ids[item] }), "data-item": item },
-        alikeExplorer.groceries.title(catalogue, item)),
+        catalogue.names[item]),
       unseen(`, ${SIGNS[kind].words}`),
     ];
   }
@@ -104,7 +105,7 @@
     if (!state.only || !state.department) return null;
     const all = [...shown.values()].flat();
     const hidden = all.filter((item) => !passes(item)).length;
-    return el("p", { class: "ex-remark" },
+    return el("p", { class: "ex-remark", id: "ex-filtered" },
       `Neighbours outside ${state.department} are left out of these lists: ` +
       `${hidden} of ${all.length}. Agreement and the tables below count all of them.`);
   }
@@ -112,7 +113,7 @@
   function agreement(scene) {
     const { methods, found, catalogue } = scene;
     const index = methods.map(({ key }) => catalogue.methods.findIndex((m) => m.key === key));
-    const mean = (i, j) => catalogue.overlap[index[i]][index[j]];
+    const mean = (i, j) => LENGTH * catalogue.overlap[index[i]][index[j]];
     const parts = [el("h3", {}, "Where the methods agree"),
       el("p", {}, alikeExplorer.parts.agreementWords(found, methods, "product"))];
     if (methods.length < 2) return parts;
@@ -166,8 +167,11 @@
     const buyersOf = (list) => median(list.map((item) => catalogue.buyers[item]));
     const middle = median(catalogue.buyers);
     const most = Math.max(...methods.map(({ key }) => buyersOf(shown.get(key)) || 0), middle);
-    const alike = (list) =>
-      list.filter((item) => relation(catalogue, product, item) === "type").length;
+    const mates = catalogue.type.filter((type) => type === catalogue.type[product]).length - 1;
+    const alike = (list) => mates
+      ? `${list.filter((item) => relation(catalogue, product, item) === "type").length} of ` +
+        `${Math.min(LENGTH, mates)}`
+      : "no other";
     const row = (method) => {
       const list = shown.get(method.key);
       const at = catalogue.methods.indexOf(method);
@@ -176,18 +180,18 @@
         el("td", { class: "ex-bar", style: `--bar: ${(100 * (own || 0)) / most}%` },
           list.length ? Math.round(own).toLocaleString("en") : "–"),
         el("td", {}, Math.round(catalogue.medianBuyers[at]).toLocaleString("en")),
-        el("td", {}, `${alike(list)} of ${list.length}`),
-        el("td", {}, (10 * catalogue.sameType[at]).toFixed(1)));
+        el("td", {}, alike(list)),
+        el("td", {}, `${Math.round(100 * catalogue.sameType[at])} %`));
     };
-    const caption = "Buyers of the neighbours (the middle one of each list), and neighbours of " +
-      "the same type";
+    const caption = "Buyers of the middle neighbour, and neighbours of the same type of those " +
+      "that the catalogue has (ten at most)";
     return [
       el("h3", {}, "What sells, and what is labelled alike"),
       el("p", {}, `The middle product of the catalogue has ${Math.round(middle)} buyers. A method ` +
         "whose neighbours have many more leans on what sells."),
       scroller(caption, el("table", { class: "ex-leanings" }, el("caption", {}, caption),
         el("thead", {}, el("tr", {}, ["Method", "Buyers, this product", "Buyers, all products",
-          "Same type, this product", "Same type of ten, all products"].map((text) =>
+          "Same type, this product", "Same type, all products"].map((text) =>
           el("th", { scope: "col" }, text)))),
         el("tbody", {}, methods.map(row)))),
     ];
@@ -196,21 +200,10 @@
   /** The whole panel of a product, heading first. */
   function panel(scene, onlyBox, phone) {
     const heading = el("h2", { tabindex: "-1", id: "ex-title" },
-      alikeExplorer.groceries.title(scene.catalogue, scene.product));
+      scene.catalogue.names[scene.product]);
     return [heading, ...facts(scene), ...lists(scene, onlyBox, phone), ...agreement(scene),
       ...relations(scene), ...(scene.methods.length ? leanings(scene) : [])].filter(Boolean);
   }
 
-  /** Many products share a name; those carry their number, too. */
-  function title(catalogue, item) {
-    if (!catalogue.shared) {
-      const seen = new Map();
-      for (const name of catalogue.names) seen.set(name, (seen.get(name) ?? 0) + 1);
-      catalogue.shared = new Set([...seen].filter(([, n]) => n > 1).map(([name]) => name));
-    }
-    const name = catalogue.names[item];
-    return catalogue.shared.has(name) ? `${name} (no. ${catalogue.ids[item]})` : name;
-  }
-
-  Object.assign(alikeExplorer, { groceries: { makeScene, panel, title, department } });
+  Object.assign(alikeExplorer, { groceries: { makeScene, panel, department } });
 })();

@@ -161,20 +161,23 @@
       ([a, x], [b, y]) => y.size - x.size || sum(x) - sum(y) || a - b);
   }
 
-  /** Pointing at a neighbour outlines it wherever else it stands. */
+  /** Pointing at a neighbour, or reaching it by keyboard, outlines it wherever else it stands. */
   function markSame(container) {
+    const over = { pointer: null, focus: null }; // the pointer goes first
     let marked = null;
-    const mark = (event) => {
-      const item = event.target.closest?.("[data-item]")?.dataset.item ?? null;
-      if (item === marked) return;
-      marked = item;
+    const watch = (what, event, item) => container.addEventListener(event, ({ target }) => {
+      over[what] = item(target);
+      const wanted = over.pointer ?? over.focus;
+      if (wanted === marked) return;
+      marked = wanted;
       container.querySelectorAll("[data-item]").forEach((node) =>
-        node.classList.toggle("ex-same", node.dataset.item === item));
-    };
-    for (const kind of ["pointerover", "focusin"]) container.addEventListener(kind, mark);
-    for (const kind of ["pointerleave", "focusout"]) {
-      container.addEventListener(kind, () => mark({ target: container }));
-    }
+        node.classList.toggle("ex-same", node.dataset.item === marked));
+    });
+    const itemOf = (target) => target.closest("[data-item]")?.dataset.item ?? null;
+    watch("pointer", "pointerover", itemOf);
+    watch("pointer", "pointerleave", () => null);
+    watch("focus", "focusin", itemOf);
+    watch("focus", "focusout", () => null);
   }
 
   Object.assign(alikeExplorer, {

@@ -4,6 +4,7 @@
 (() => {
   const { el, many, places, listOf, scroller, matrices, consensus, agreementWords } =
     alikeExplorer.parts;
+  const { LENGTH } = alikeExplorer;
   const SAMPLES = 8; // photographs of each kind to choose from
   const AGREED = 10;
 
@@ -80,7 +81,7 @@
         el("span", { class: "ex-meta" }, `${ranks.size} of ${methods.length} lists`)));
     return [...parts, el("ul", { class: "ex-pictures ex-top" }, top),
       matrices("This photograph", "all photographs", methods, scene.shown,
-        (i, j) => photos.overlap[index[i]][index[j]])];
+        (i, j) => LENGTH * photos.overlap[index[i]][index[j]])];
   }
 
   /** How many of the ten are of the same kind, here and over all. */
@@ -92,11 +93,13 @@
       return el("tr", {}, el("th", { scope: "row" }, method.name),
         el("td", { class: "ex-bar", style: `--bar: ${(100 * same) / (list.length || 1)}%` },
           `${same} of ${list.length}`),
-        el("td", {}, (10 * photos.sameKind[photos.methods.indexOf(method)]).toFixed(1)));
+        el("td", {}, (LENGTH * photos.sameKind[photos.methods.indexOf(method)]).toFixed(1)));
     };
     const caption = "Neighbours of the same kind";
     return [
       el("h3", {}, "The same kind?"),
+      el("p", {}, `Among the ${photos.count.toLocaleString("en")} photographs shown here. Chapter ` +
+        "33 searches all photographs of the test set, so its figures differ."),
       scroller(caption, el("table", { class: "ex-leanings" }, el("caption", {}, caption),
         el("thead", {}, el("tr", {}, ["Method", "This photograph",
           "Of ten, mean over all photographs"].map((text) => el("th", { scope: "col" }, text)))),

@@ -123,10 +123,12 @@
   /** Put a panel on the page; where the reader asked for it, go there and say so. */
   function put(panel, moved) {
     const box = result();
-    const inside = box.contains(document.activeElement);
+    const focused = box.contains(document.activeElement) ? document.activeElement : null;
     box.replaceChildren(...panel);
     const heading = box.querySelector("h2");
-    if (moved || inside) heading.focus({ preventScroll: true });
+    const same = focused?.id && document.getElementById(focused.id); // a box ticked here
+    if (moved) heading.focus({ preventScroll: true });
+    else if (focused) (same || heading).focus({ preventScroll: true });
     if (moved) heading.scrollIntoView({ block: "start" });
     $("status").textContent = heading.textContent;
     document.title = `${heading.textContent} · ${pageTitle}`;
@@ -176,10 +178,7 @@
   function onlyBox() {
     if (!state.department) return null;
     const box = el("input", { type: "checkbox", id: "ex-only", checked: state.only });
-    box.addEventListener("change", () => {
-      replace({ only: box.checked });
-      $("only")?.focus();
-    });
+    box.addEventListener("change", () => replace({ only: box.checked }));
     return el("p", {}, el("label", {}, box, ` Show neighbours of ${state.department} only`));
   }
 
@@ -207,11 +206,15 @@
       go(hashOf({ product: catalogue.ids[item] }));
     });
     for (const id of ["field", "department", "surprise"]) $(id).disabled = false;
-    $("edition").textContent = `Learned from ${catalogue.weeks}. Made on ${catalogue.made}.`;
+    $("edition").textContent =
+      `The lists were learned from weeks ${catalogue.weeks} and made on ${day(catalogue.made)}.`;
   }
 
+  const day = (date) => new Date(date).toLocaleDateString("en-GB",
+    { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+
   function option(catalogue, item) {
-    return el("li", {}, groceries.title(catalogue, item),
+    return el("li", {}, catalogue.names[item],
       el("span", { class: "ex-meta" }, ` ${groceries.department(catalogue, item)}, ` +
         parts.many(catalogue.buyers[item], "buyer", "buyers")));
   }
