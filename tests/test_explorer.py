@@ -114,6 +114,11 @@ def buyers(tab: Any, method: str) -> list[int]:
     return [int(text.split()[0].replace(",", "")) for text in found]
 
 
+def signs(tab: Any, method: str) -> list[str]:
+    """The signs in a method's list: same type, same category, elsewhere."""
+    return names(tab, f"{LISTS}[data-method='{method}'] .ex-sign")
+
+
 # ---------------------------------------------------------------- finding a product
 
 
@@ -264,9 +269,8 @@ def test_medians_and_types_are_true(tab: Any) -> None:
     for row, method in zip(tab.locator(".ex-leanings tbody tr").all(), lists(tab), strict=True):
         cells = row.locator("td").all_inner_texts()
         assert abs(int(cells[0].replace(",", "")) - median(buyers(tab, method))) <= 0.5
-        signs = names(tab, f"{LISTS}[data-method='{method}'] .ex-sign")
         same, of = cells[2].split(" of ")
-        assert int(same) == signs.count("●") <= int(of) <= 10
+        assert int(same) == signs(tab, method).count("●") <= int(of) <= 10
 
 
 def test_same_product_is_marked(tab: Any) -> None:
@@ -298,6 +302,36 @@ def test_relations(tab: Any) -> None:
     complements = tab.locator("section", has=tab.get_by_role("heading", name="Complements"))
     assert complements.locator("li").count() > 0
     assert "Chapter 22" in tab.inner_text("#ex-product")
+
+
+def test_three_things_worth_trying(tab: Any) -> None:
+    """What the page promises about three products is so in the lists that it links to."""
+    tab.get_by_text("Three things worth trying").click()
+    follow(tab, "Marshmallows")
+    full = {method: signs(tab, method).count("●") for method in lists(tab)}
+    assert set(full) == {"cosine", "lift", "fusion", "content"}
+    assert max(full["cosine"], full["lift"]) < min(full["fusion"], full["content"])
+    assert "graham crackers" in " ".join(names(tab, f"{LISTS}[data-method=cosine] a"))
+    named = []
+    for link in ("Canned cat food", "roses"):
+        follow(tab, link)
+        named.append(int(re.search(r"name (\d+) products", tab.inner_text("#ex-product"))[1]))  # type: ignore[index]
+    assert 2 * named[0] < named[1]
+    follow(tab, "Easter egg colouring")
+    season = {
+        method: sum("seasonal" in text for text in names(tab, f"{LISTS}[data-method={method}] a"))
+        for method in lists(tab)
+    }
+    assert max(season["svd"], season["ease"]) < 2
+    assert min(season["item2vec"], season["transformer"]) >= 5
+
+
+def follow(tab: Any, text: str) -> None:
+    """Follow a link among the things worth trying."""
+    before = tab.url
+    tab.locator(".ex-try").get_by_role("link", name=text).click()
+    tab.wait_for_function("before => location.href !== before", arg=before)
+    ready(tab)
 
 
 # ---------------------------------------------------------------- links and history
@@ -373,8 +407,8 @@ def test_photographs(tab: Any) -> None:
     for row in rows.all():
         assert row.locator("li").count() == 10
         kinds = [t.split(",")[0] for t in labels(row)]
-        signs = row.locator(".ex-sign").all_inner_texts()
-        assert signs == ["●" if kind == wanted.split(",")[0] else "○" for kind in kinds]
+        marks = row.locator(".ex-sign").all_inner_texts()
+        assert marks == ["●" if kind == wanted.split(",")[0] else "○" for kind in kinds]
     same = names(tab, "#ex-photo .ex-bar")
     assert same[0] == f"{rows.first.locator('.ex-sign', has_text='●').count()} of 10"
     neighbour = rows.first.locator("[role=img]").first
@@ -540,7 +574,7 @@ BROKEN = {
     "neighbours-cut": ("neighbours-*.js", "", cut_short, "cut short"),
     "photos-gone": ("photos.js", "#v=photos", lambda route: route.abort(), "did not arrive"),
     "photos-cut": ("photos.js", "#v=photos", cut_short, "cut short"),
-    "sprite": ("photos.webp", "#v=photos", lambda route: route.abort(), "missing"),
+    "sprite": ("*.png", "#v=photos", lambda route: route.abort(), "missing"),
 }
 
 

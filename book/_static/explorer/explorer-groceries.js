@@ -132,7 +132,6 @@
         methods.map((method) => rank(ranks, method))));
     const caption = "The neighbours that most methods name, and their rank in each list";
     return scroller(caption, el("table", { class: "ex-agreed" },
-      el("caption", {}, caption),
       el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Neighbour"),
         el("th", { scope: "col" }, "Lists"),
         methods.map(({ name }) => el("th", { scope: "col", class: "ex-upright" },
@@ -148,14 +147,12 @@
       el("section", {}, el("h4", {}, title), el("p", { class: "ex-note" }, words),
         items.length ? el("ol", {}, items.map((item, i) => neighbour(scene, item, i + 1)))
           : el("p", { class: "ex-remark" },
-            "None: no other product was met with this one often enough to say."));
+            "No product qualifies: this one was met with the others too rarely to say."));
     return [
       el("h3", {}, "Instead of it, or with it"),
       el("div", { class: "ex-pair" },
-        column("Substitutes", "Bought by the same households, but in the same basket less often " +
-          "than that would suggest.", scene.lists.substitutes),
-        column("Complements", "Bought in the same basket more often than having the same buyers " +
-          "would suggest.", scene.lists.complements)),
+        column("Substitutes", scene.catalogue.relations.substitutes, scene.lists.substitutes),
+        column("Complements", scene.catalogue.relations.complements, scene.lists.complements)),
       el("p", {}, chapter, " makes these two lists by comparing two counts, and says where the " +
         "rule goes wrong."),
     ];
@@ -189,7 +186,7 @@
       el("h3", {}, "What sells, and what is labelled alike"),
       el("p", {}, `The middle product of the catalogue has ${Math.round(middle)} buyers. A method ` +
         "whose neighbours have many more leans on what sells."),
-      scroller(caption, el("table", { class: "ex-leanings" }, el("caption", {}, caption),
+      scroller(caption, el("table", { class: "ex-leanings" },
         el("thead", {}, el("tr", {}, ["Method", "Buyers, this product", "Buyers, all products",
           "Same type, this product", "Same type, all products"].map((text) =>
           el("th", { scope: "col" }, text)))),

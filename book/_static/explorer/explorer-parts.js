@@ -13,6 +13,7 @@
     return node;
   }
 
+  let captions = 0; // so far; each has a name of its own
   const unseen = (text) => el("span", { class: "ex-unseen" }, text);
   const many = (number, one, more) =>
     `${number.toLocaleString("en")} ${number === 1 ? one : more}`;
@@ -109,14 +110,18 @@
     return (keys) => boxes.forEach((box) => (box.checked = keys.includes(box.value)));
   }
 
-  /** A wide table scrolls in a box of its own, which the keyboard reaches, too. */
-  function scroller(label, table) {
-    return el("div", { class: "ex-scroll", role: "region", "aria-label": label, tabindex: "0" },
-      table);
+  /** A wide table scrolls in a box of its own, which the keyboard reaches; its caption stays. */
+  function scroller(caption, table) {
+    const id = `ex-caption-${(captions += 1)}`;
+    table.setAttribute("aria-labelledby", id);
+    return el("div", { class: "ex-table" },
+      el("p", { class: "ex-caption", id }, caption),
+      el("div", { class: "ex-scroll", role: "region", "aria-labelledby": id, tabindex: "0" },
+        table));
   }
 
   /** A table method x method; number(i, j) of 0 to 10 shades its cell. */
-  function matrix(caption, methods, number, digits) {
+  function matrix(methods, number, digits) {
     const cell = (i, j) => {
       const value = number(i, j);
       const shade = i === j ? 0 : Math.round(4 * value);
@@ -124,7 +129,6 @@
         i === j ? "–" : value.toFixed(digits));
     };
     return el("table", { class: "ex-matrix" },
-      el("caption", {}, caption),
       el("thead", {}, el("tr", {}, el("td", {}),
         methods.map(({ name }) => el("th", { scope: "col" }, el("span", {}, name))))),
       el("tbody", {}, methods.map(({ name }, i) =>
@@ -134,13 +138,10 @@
   /** Two matrices side by side: what is chosen, and the mean over all. */
   function matrices(what, everything, methods, lists, mean) {
     const own = (i, j) => shared(lists.get(methods[i].key), lists.get(methods[j].key));
-    const captions = [
-      `${what}: how many of ten neighbours two methods share`,
-      `The same, mean over ${everything}`,
-    ];
     return el("div", { class: "ex-pair" },
-      scroller(captions[0], matrix(captions[0], methods, own, 0)),
-      scroller(captions[1], matrix(captions[1], methods, mean, 1)));
+      scroller(`${what}: how many of ten neighbours two methods share`,
+        matrix(methods, own, 0)),
+      scroller(`The same, mean over ${everything}`, matrix(methods, mean, 1)));
   }
 
   /** A sentence on how far the lists agree. */

@@ -33,8 +33,10 @@
       for (let i = 0; i < photos.count && some.length < SAMPLES; i++) {
         if (photos.kind[i] === k) some.push(i);
       }
-      return el("div", {}, el("h4", {}, kind),
-        el("ul", {}, some.map((photo) => el("li", {}, photoLink({ photos, link }, photo)))));
+      const id = `ex-kind-${k}`;
+      return el("div", {}, el("p", { id }, kind),
+        el("ul", { "aria-labelledby": id },
+          some.map((photo) => el("li", {}, photoLink({ photos, link }, photo)))));
     });
   }
 
@@ -100,7 +102,7 @@
       el("h3", {}, "The same kind?"),
       el("p", {}, `Among the ${photos.count.toLocaleString("en")} photographs shown here. Chapter ` +
         "33 searches all photographs of the test set, so its figures differ."),
-      scroller(caption, el("table", { class: "ex-leanings" }, el("caption", {}, caption),
+      scroller(caption, el("table", { class: "ex-leanings" },
         el("thead", {}, el("tr", {}, ["Method", "This photograph",
           "Of ten, mean over all photographs"].map((text) => el("th", { scope: "col" }, text)))),
         el("tbody", {}, methods.map(row)))),
