@@ -9,7 +9,6 @@ import gzip
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from statistics import median
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -23,7 +22,7 @@ PAGE = SITE / "book" / "explorer.html"
 MARSHMALLOWS, CRACKERS = "866172", "913201"
 WIDE = 1280
 LISTS = "#ex-lists > .ex-method"
-SECONDS, MEGABYTES, OWN_MEGABYTES, JUMP = 2, 3, 1.5, 0.02
+SECONDS, MEGABYTES, OWN_MEGABYTES, JUMP = 2, 3, 1.5, 0.05
 WATCH_JUMPS = """
 window.jumps = 0;
 new PerformanceObserver(list => list.getEntries().forEach(entry => {
@@ -157,7 +156,7 @@ def test_type_and_choose(tab: Any) -> None:
     tab.wait_for_function("location.hash.includes('p=')")
     assert wanted.startswith(title(tab))
     assert tab.evaluate("document.activeElement.tagName") == "H2"
-    assert tab.inner_text("#ex-status") == title(tab)
+    assert tab.inner_text("#ex-status").startswith(title(tab))
 
 
 def test_words_in_any_order(tab: Any) -> None:
@@ -217,7 +216,6 @@ def test_first_products_are_the_twelve() -> None:
     page = BeautifulSoup(PAGE.read_text(encoding="utf-8"), "html.parser")
     links = page.select("#ex-start a")
     assert {link["data-product"]: link.text for link in links} == twelve
-    assert all(link["href"] == f"#p={link['data-product']}" for link in links)
 
 
 # ---------------------------------------------------------------- neighbours
@@ -252,6 +250,7 @@ def test_switch_methods(tab: Any) -> None:
     tab.uncheck("#ex-methods input[value=lift]")
     ready(tab)
     assert "lift" not in lists(tab) and len(lists(tab)) == count - 1
+    assert f"{count - 1} lists of neighbours" in tab.inner_text("#ex-status")
     assert f"{count - 1} methods name" in tab.inner_text("#ex-product")
     assert tab.evaluate("document.activeElement.value") == "lift"
     tab.get_by_role("button", name="All methods").click()
@@ -400,12 +399,16 @@ def test_unknown_in_link(browser: Any, address: str, fragment: str, said: str) -
         assert not tab.is_visible("#ex-message")
 
 
-def test_place_on_the_page_keeps_the_view(tab: Any) -> None:
-    """A link to a heading of the page scrolls there and changes nothing else."""
-    first = title(tab)
-    tab.evaluate("location.hash = '#how-to-read-it'")
-    tab.wait_for_timeout(100)
-    assert title(tab) == first and tab.locator("section#how-to-read-it").count() == 1
+def test_place_on_the_page_keeps_the_view(browser: Any, address: str) -> None:
+    """An address that names a heading shows the first product; going there changes nothing."""
+    with opened(browser, f"{address}#how-to-read-it") as tab:
+        first = title(tab)
+        tab.locator(f"{LISTS} a[data-item]").first.click()
+        second = title(tab)
+        tab.evaluate("location.hash = '#where-the-lists-come-from'")
+        tab.wait_for_timeout(100)
+        assert title(tab) == second != first
+        assert tab.locator("section#how-to-read-it").count() == 1
 
 
 # ---------------------------------------------------------------- photographs
@@ -464,8 +467,8 @@ def test_photographs_are_cut_right(browser: Any, address: str) -> None:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_phone(browser: Any, address: str, fragment: str, theme: str) -> None:
     """Nothing scrolls sideways; one list at a time, chosen by name; the theme is followed."""
-    how = {"width": PHONE, "color_scheme": theme, "has_touch": True}
-    with opened(browser, address + fragment, **how) as tab:
+    phone = {"color_scheme": theme, "has_touch": True}
+    with opened(browser, address + fragment, width=PHONE, **phone) as tab:
         seen = checks.Visit(address)
         for width in (PHONE, DESKTOP):
             checks.widen(tab, seen, width)
@@ -532,7 +535,7 @@ def test_without_javascript(browser: Any, address: str) -> None:
 @pytest.mark.parametrize("fragment", ["", "#v=photos&n=7"])
 def test_fast_small_and_steady(browser: Any, address: str, fragment: str) -> None:
     """Two seconds (the best of three tries), 3 MB as servers send it, and nothing jumps."""
-    tries = []
+    tries: list[float] = []
     while len(tries) < 3 and min(tries, default=SECONDS) >= SECONDS:
         seconds, jumps, loaded = first_visit(browser, address + fragment)
         tries.append(seconds)

@@ -43,14 +43,9 @@
   function head(method, id) {
     const number = method.chapter.match(/(\d\d)-[^/]*$/);
     return [
-      el(
-        "h4",
-        { id },
-        method.name,
-        " ",
+      el("h4", {}, el("span", { id }, method.name), " ",
         el("a", { href: `${method.chapter}.html`, class: "ex-chapter" },
-          unseen(`${method.name}: `), number ? `chapter ${number[1]}` : "chapter"),
-      ),
+          unseen(`${method.name}: `), number ? `chapter ${number[1]}` : "chapter")),
       el("p", { class: "ex-note" }, method.note),
     ];
   }
@@ -151,8 +146,7 @@
     const all = counts.filter((count) => count === methods.length).length;
     if (methods.length < 2) return "With one method there is nothing to compare. Switch on more.";
     return `${methods.length} methods name ${many(counts.length, noun, noun + "s")} together. ` +
-      `${alone.toLocaleString("en")} of them stand in one list only, ` +
-      `${all || "none"} in all ${methods.length}.`;
+      `In one list only: ${alone}. In all ${methods.length}: ${all || "none"}.`;
   }
 
   /** The most agreed neighbours first: [[neighbour, ranks], ...]. */

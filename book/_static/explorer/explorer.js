@@ -5,10 +5,9 @@
   const { data, parts, search, groceries, photographs, DataError } = alikeExplorer;
   const { el, switches, markSame } = parts;
   const $ = (id) => document.getElementById(`ex-${id}`);
-  const start = { view: "groceries", product: null, department: "", only: false, methods: null,
-    photo: null, photoMethods: null };
-  let state = { ...start };
   const pageTitle = document.title;
+  let state = { view: "groceries", product: null, department: "", only: false, methods: null,
+    photo: null, photoMethods: null }; // null of methods: all of them
   let ticket = 0; // of the newest view asked for: an older one that arrives late is dropped
   let clicked = false; // whether the reader asked for the next view here, not by the back button
   const phone = { key: null }; // the list shown where there is room for one only
@@ -78,14 +77,13 @@
   }
 
   function arrive() {
-    $("copied").textContent = "";
     follow({ moved: clicked });
     clicked = false;
   }
 
   /** Show what the address says. */
   async function follow({ moved }) {
-    const asked = readHash();
+    const asked = readHash() ?? (ticket ? null : {});
     if (!asked) return;
     const mine = ++ticket;
     state = { ...state, ...asked };
@@ -109,11 +107,14 @@
 
   function showView() {
     $("root").setAttribute("aria-busy", "true");
+    $("copied").textContent = "";
+    $("link").hidden = true;
     const photos = state.view === "photos";
     $("groceries").hidden = photos;
     $("photographs").hidden = !photos;
     $("product").hidden = photos;
     $("photo").hidden = !photos;
+    relink();
     for (const [name, view] of [["to-groceries", "groceries"], ["to-photos", "photos"]]) {
       $(name).setAttribute("href", hashOf({ view }));
       if (view === state.view) $(name).setAttribute("aria-current", "page");
@@ -131,7 +132,9 @@
     if (moved) heading.focus({ preventScroll: true });
     else if (focused) (same || heading).focus({ preventScroll: true });
     if (moved) heading.scrollIntoView({ block: "start" });
-    $("status").textContent = heading.textContent;
+    const lists = box.querySelectorAll(".ex-method").length;
+    $("status").textContent =
+      `${heading.textContent}: ${parts.many(lists, "list", "lists")} of neighbours.`;
     document.title = `${heading.textContent} · ${pageTitle}`;
   }
 
@@ -146,7 +149,6 @@
     setSwitches(state.methods);
     if (!catalogue.departments.includes(state.department)) state.department = "";
     $("department").value = state.department;
-    relink();
     const id = state.product ?? $("root").dataset.first;
     const product = catalogue.ids.indexOf(id);
     if (product < 0) throw unknownProduct(id, catalogue);
@@ -169,8 +171,11 @@
     return keys ? all.filter((key) => keys.includes(key)) : all;
   }
 
-  /** The products to start with keep the reader's department and methods. */
+  /** The products to start with keep the reader's department and methods; examples have theirs. */
   function relink() {
+    for (const link of $("root").querySelectorAll("a[data-go]")) {
+      link.setAttribute("href", `#${link.dataset.go}`);
+    }
     for (const link of $("start").querySelectorAll("a[data-product]")) {
       link.setAttribute("href", hashOf({ product: link.dataset.product }));
     }
