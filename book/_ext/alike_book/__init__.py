@@ -9,12 +9,12 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from . import facts, leaderboard, offline, quiz, reading
+from . import access, facts, leaderboard, offline, quiz, reading
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the roles and directives; called by Sphinx."""
     app.add_config_value("alike_facts_dir", "book/_facts", "env")
-    for module in (facts, leaderboard, reading, quiz, offline):
+    for module in (facts, leaderboard, reading, quiz, offline, access):
         module.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
