@@ -13,6 +13,7 @@ from sphinx.application import Sphinx
 
 PNG_HEAD = struct.Struct(">8s4x4sII")  # signature, length, "IHDR", width, height
 FRAME = re.compile(r'<table [^>]*class="dataframe".*?</table>', re.DOTALL)
+BLANK_HEAD = re.compile(r"<th( [^>]*)?>(?:\s|<p>\s*</p>)*</th>")
 HEAD = re.compile(r"<thead>.*?</thead>", re.DOTALL)
 IMAGE = re.compile(r'<img (?![^>]*loading=)([^>]*?)src="([^"]+)"')
 UNUSED = ("scripts/fontawesome.js", "scripts/*.map", "scripts/fontawesome*.txt", "styles/*.map")
@@ -24,7 +25,7 @@ def mend_table(html: str) -> str:
     >>> mend_table("<thead><th></th><th>n</th></thead><tbody><th>milk</th></tbody>")
     '<thead><td></td><th scope="col">n</th></thead><tbody><th scope="row">milk</th></tbody>'
     """
-    html = re.sub(r"<th( [^>]*)?>\s*</th>", r"<td\1></td>", html)
+    html = BLANK_HEAD.sub(r"<td\1></td>", html)
     html = HEAD.sub(lambda head: re.sub(r"<th(?=[ >])", '<th scope="col"', head[0]), html)
     return re.sub(r"<th(?=[ >])(?! scope)", '<th scope="row"', html)
 
@@ -75,7 +76,8 @@ def mend_page(
     """Mend the body of a page, and leave MathJax out where there is no formula."""
     if app.builder.format != "html" or not context.get("body"):
         return
-    body = FRAME.sub(lambda table: mend_table(table[0]), str(context["body"]))
+    body = BLANK_HEAD.sub(r"<td\1></td>", str(context["body"]))
+    body = FRAME.sub(lambda table: mend_table(table[0]), body)
     sizes = image_sizes(app.builder.images, Path(app.srcdir))
     context["body"] = mend_images(mend_citations(body), sizes)
     if 'class="math' not in body:
