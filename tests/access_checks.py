@@ -24,7 +24,7 @@ THIN_OUT = """() => {
   const kind = part => [part.tagName, part.className, part.style.color].join(' ');
   document.querySelectorAll('mjx-container').forEach(formula => formula.remove());
   document.querySelectorAll('.highlight, tr, details.option').forEach(block => {
-    const place = block.closest('[class]').parentElement.className;
+    const place = block.closest('[class]')?.parentElement?.className;
     const kinds = [block, ...block.querySelectorAll('*')].map(part => place + kind(part));
     if (kinds.every(name => seen.has(name))) block.remove();
     kinds.forEach(name => seen.add(name));

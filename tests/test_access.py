@@ -57,7 +57,7 @@ BROKEN = {
         "serious link-in-text-block",
     ),
     "scrolls": (
-        '<div style="width: 9em; overflow: auto"><p style="width: 99em">wide</p></div>',
+        f'<pre style="width: 9em; overflow: auto">{"wide " * 40}</pre>',
         "serious scrollable-region-focusable",
     ),
 }
