@@ -38,7 +38,9 @@ FIT = """async width => {
     const need = Math.max(part.scrollWidth || 0, part.getBoundingClientRect().width);
     if (need > room + 1) part.style.zoom = Math.max(0.3, 0.99 * room / need);
   }
-  await Promise.all([...document.images].map(image => image.decode().catch(() => 0)));
+  await Promise.all([...document.images].map(image => image.decode()));
+  const bare = [...document.querySelectorAll('.math:not(:has(mjx-container))')];
+  return bare.map(part => 'not rendered: ' + part.textContent.slice(0, 60));
 }"""
 
 
@@ -94,7 +96,10 @@ def join(chapters: list[Chapter]) -> None:
         for tag in chapter.article.find_all(id=repeated.__contains__):
             tag["id"] = f"{chapter.key}-{tag['id']}"
         for tag in chapter.article.find_all("a", href=True):
-            tag["href"] = new_address(chapter, str(tag["href"]), names, repeated)
+            if address := new_address(chapter, str(tag["href"]), names, repeated):
+                tag["href"] = address
+            else:
+                del tag["href"]
         for image in chapter.article.find_all("img", src=True):
             image["src"] = "../html/" + inside(chapter, str(image["src"]))
             del image["loading"]
@@ -108,13 +113,13 @@ def inside(chapter: Chapter, address: str) -> str:
 
 
 def new_address(chapter: Chapter, address: str, names: set[str], repeated: set[str]) -> str:
-    """Where a link leads in the printed book; what is not in it stays a link to the site's file."""
+    """Where a link leads in the printed book; empty for a file of the site that is not in it."""
     if re.match(r"[a-z]+:", address):
         return address
     path, _, anchor = address.partition("#")
     page = inside(chapter, path).removesuffix(".html") if path else chapter.name
     if page not in names:
-        return "../html/" + inside(chapter, address)
+        return ""
     key = "page-" + re.sub(r"\W+", "-", page)
     return f"#{key}-{anchor}" if anchor in repeated else f"#{anchor or key}"
 
@@ -133,6 +138,7 @@ def whole_page(chapters: list[Chapter], numbers: dict[str, int]) -> str:
     return (
         f'<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8">'
         f"<title>{TITLE}</title>{links}<style>{STYLE}</style>"
+        f"<script>window.MathJax = {MATHJAX}</script>"
         '<script src="../html/_static/mathjax/tex-chtml.js"></script></head>'
         '<body><main class="bd-main"><div class="bd-content"><div class="bd-article-container">'
         f"{title_page()}{contents_page(chapters, numbers)}{''.join(body)}"
@@ -140,6 +146,7 @@ def whole_page(chapters: list[Chapter], numbers: dict[str, int]) -> str:
     )
 
 
+MATHJAX = '{options: {processHtmlClass: "math", ignoreHtmlClass: "mathjax_ignore", enableMenu: false}}'
 STYLE = """
 .chapter, .front { break-before: page; }
 .part { font: 26pt var(--alike-serif); padding-top: 80mm; text-align: center; break-before: page; }
@@ -177,7 +184,10 @@ def contents_page(chapters: list[Chapter], numbers: dict[str, int]) -> str:
 
 
 def print_page(html: str, browser: Any, target: Path) -> None:
-    """Print one page of HTML, its formulas rendered, into a file beside the target, then move it."""
+    """Print one page of HTML, its formulas rendered, into a file beside the target, then move it.
+
+    ValueError where a formula stayed raw or something reaches beyond the paper.
+    """
     source = ROOT / "_build" / "pdf" / "book.html"
     source.parent.mkdir(parents=True, exist_ok=True)
     source.write_text(html, encoding="utf-8")
@@ -185,7 +195,10 @@ def print_page(html: str, browser: Any, target: Path) -> None:
     tab.set_default_timeout(300_000)
     tab.emulate_media(media="print")
     tab.goto(source.as_uri(), wait_until="load")
-    tab.evaluate(FIT, WIDTH)
+    faults = tab.evaluate(FIT, WIDTH)
+    beyond = tab.evaluate("document.documentElement.scrollWidth") - WIDTH
+    if faults or beyond > 1:
+        raise ValueError(f"{faults[:3]}, and {max(beyond, 0)} px beyond the right edge")
     unfinished = target.with_suffix(".part")
     tab.pdf(
         path=unfinished,
