@@ -10,6 +10,7 @@ from typing import Any
 from sphinx.application import Sphinx
 
 from . import (
+    access,
     facts,
     finding,
     freshness,
@@ -39,6 +40,7 @@ MODULES = (
     finding,
     freshness,
     status,
+    access,
 )
 
 

@@ -1,5 +1,6 @@
 """The quiz: every option unfolds to say whether it is right, and why.  No JavaScript."""
 
+from html import escape
 from typing import Any
 
 import yaml
@@ -101,6 +102,8 @@ class QuizDirective(SphinxDirective):
         node = quiz_option(classes=["right" if right else "wrong"])
         summary = quiz_summary()
         summary += self.inline(str(option["text"]))
+        if any(summary.findall(nodes.math)):  # browsers leave formulas out of a button's name
+            summary["label"] = summary.astext()
         reason = self.parse(str(option["why"]))
         mark = nodes.strong("", "✓ Right. " if right else "✗ Not this one. ")
         reason[0].insert(0, mark)
@@ -132,7 +135,8 @@ def depart_option(translator: Any, node: quiz_option) -> None:
 
 def visit_summary(translator: Any, node: quiz_summary) -> None:
     """Open the element."""
-    translator.body.append("<summary>")
+    label = f' aria-label="{escape(node["label"])}"' if "label" in node else ""
+    translator.body.append(f"<summary{label}>")
 
 
 def depart_summary(translator: Any, node: quiz_summary) -> None:
