@@ -139,7 +139,7 @@
       el("tbody", {}, rows)));
   }
 
-  /** Two lists of chapter 22, made from two counts. */
+  /** Two lists after chapter 22, made from two counts. */
   function relations(scene) {
     const chapter = el("a", { href: "2-baselines/22-behaviour.html#substitutes-against-complements" },
       "Chapter 22");
@@ -147,14 +147,14 @@
       el("section", {}, el("h4", {}, title), el("p", { class: "ex-note" }, words),
         items.length ? el("ol", {}, items.map((item, i) => neighbour(scene, item, i + 1)))
           : el("p", { class: "ex-remark" },
-            "No product qualifies: this one was met with the others too rarely to say."));
+            "No product meets these conditions."));
     return [
       el("h3", {}, "Instead of it, or with it"),
       el("div", { class: "ex-pair" },
         column("Substitutes", scene.catalogue.relations.substitutes, scene.lists.substitutes),
         column("Complements", scene.catalogue.relations.complements, scene.lists.complements)),
-      el("p", {}, chapter, " makes these two lists by comparing two counts, and says where the " +
-        "rule goes wrong."),
+      el("p", {}, chapter, " explains the comparison of two counts behind these lists, and where " +
+        "it goes wrong."),
     ];
   }
 
