@@ -1,4 +1,5 @@
 # make book · make test · make lab · make execute [NB=22-behaviour] · make clean
+# For teachers: make slides · make sheets · make bundle (all of it for a room without internet)
 # The README has the same steps as plain commands.
 
 PYTHON ?= $(or $(shell command -v python3.11),$(shell command -v python3))
@@ -14,7 +15,7 @@ export TF_CPP_MIN_LOG_LEVEL := 2
 export PYTHONUTF8 := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: book test lab execute clean
+.PHONY: book test lab execute slides sheets bundle clean
 
 # A failed build leaves its pages half read; without the tidying, a second try would not warn again.
 book: $(READY)
@@ -30,6 +31,15 @@ lab: $(READY)
 
 execute: $(READY)
 	$(BIN)/python tools/execute.py $(NOTEBOOKS)
+
+slides: book
+	$(BIN)/python tools/make_slides.py
+
+sheets: book
+	$(BIN)/python tools/make_sheets.py
+
+bundle: book
+	$(BIN)/python tools/make_bundle.py
 
 clean:
 	rm -rf _build

@@ -159,7 +159,9 @@ def markdown_slides(
     wanted = [plain(text) for text in named] if named is not None else None
     unknown = set(wanted or []) - {plain(text) for text, _ in found}
     if unknown:
-        raise SystemExit(f"{where}: slide_sections names {min(unknown)!r}, which is no heading there")
+        raise SystemExit(
+            f"{where}: slide_sections names {min(unknown)!r}, which is no heading there"
+        )
     new: list[Slide] = []
     for place, (text, part) in enumerate(found):
         shown = plain(text) in wanted if wanted is not None else bool(text) or len(found) == 1
@@ -208,7 +210,9 @@ def is_a(block: Tag, name: str) -> bool:
 
 def leads(block: Tag) -> bool:
     """A paragraph that names the list below it: Goals, or one that ends with a colon."""
-    return block.get_text().strip().rstrip(":") == "Goals" or block.get_text().strip().endswith(":")
+    return block.get_text().strip().rstrip(":") == "Goals" or block.get_text().strip().endswith(
+        ":"
+    )
 
 
 def one_question(block: Tag) -> Tag:
@@ -335,7 +339,9 @@ def deck_html(title: str, deck: list[Slide], page: Path) -> str:
 
 def instructors_note(article: Tag) -> str:
     """The folded note at the end of a chapter, as HTML; "" when it has none."""
-    box = article.select_one("#for-instructors details .sd-summary-content, #for-instructors .admonition")
+    box = article.select_one(
+        "#for-instructors details .sd-summary-content, #for-instructors .admonition"
+    )
     if box is None:
         return ""
     bare = clean(box)
@@ -391,7 +397,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("chapters", nargs="*", help="22-behaviour; default: all")
     parser.add_argument("--folder", type=Path, default=SLIDES)
     options = parser.parse_args(arguments)
-    chosen = [path for path in notebooks() if path.stem in options.chapters or not options.chapters]
+    chosen = [
+        path for path in notebooks() if path.stem in options.chapters or not options.chapters
+    ]
     missing = set(options.chapters) - {path.stem for path in chosen}
     if missing:
         raise SystemExit(f"no notebook {min(missing)!r} in {BOOK.relative_to(ROOT)}/")
