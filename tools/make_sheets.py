@@ -341,7 +341,7 @@ def open_option(option: Tag, solved: bool) -> None:
     summary.insert(0, mark)
     summary.name, option.name = "p", "div"
     if not solved:
-        option["class"] = ["option"]
+        option["class"] = "option"
         for reason in summary.find_next_siblings():
             reason.decompose()
 

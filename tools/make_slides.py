@@ -18,6 +18,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -56,8 +57,9 @@ class Slide:
 # ---------------------------------------------------------------- reading a built page
 
 
+@cache
 def read_page(path: Path) -> Tag:
-    """The article of a built page; SystemExit, with the remedy, when it is not there."""
+    """The article of a built page, not to be changed; SystemExit, with the remedy, without one."""
     if not path.is_file():
         raise SystemExit(f"{path.relative_to(ROOT)} is not there: run `make book` first")
     article = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser").find("article")
