@@ -1,4 +1,5 @@
-# make book · make test · make lab · make execute [NB=22-behaviour] · make explorer · make clean
+# make book · make pdf · make test · make lab · make execute [NB=22-behaviour] · make explorer · make clean
+# For teachers: make slides · make sheets · make bundle (all of it for a room without internet)
 # The README has the same steps as plain commands.
 
 PYTHON ?= $(or $(shell command -v python3.11),$(shell command -v python3))
@@ -14,13 +15,16 @@ export TF_CPP_MIN_LOG_LEVEL := 2
 export PYTHONUTF8 := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: book test lab execute explorer clean
+.PHONY: book pdf test lab execute explorer slides sheets bundle clean
 
 # A failed build leaves its pages half read; without the tidying, a second try would not warn again.
 book: $(READY)
 	$(BIN)/jupyter-book build . -W -n --keep-going || { rm -rf _build/.doctrees; exit 1; }
 	@echo
 	@echo "The book is ready. Open $(CURDIR)/_build/html/index.html"
+
+pdf: book
+	$(BIN)/python tools/make_pdf.py
 
 test: book
 	$(BIN)/python -m pytest
@@ -34,6 +38,15 @@ execute: $(READY)
 # Writes book/_static/explorer/, which is committed; needed when a model or its data change.
 explorer: $(READY)
 	$(BIN)/python tools/make_explorer.py
+
+slides: book
+	$(BIN)/python tools/make_slides.py
+
+sheets: book
+	$(BIN)/python tools/make_sheets.py
+
+bundle: book
+	$(BIN)/python tools/make_bundle.py
 
 clean:
 	rm -rf _build

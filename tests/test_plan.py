@@ -30,7 +30,10 @@ Nobody said how long.
 
 def chapter(folder: Path, by_hand: int = 300) -> None:
     """A chapter with 300 words under *By hand*, 1000 and 40 lines of code under the next heading."""
-    texts = [f"# 22 Behaviour\n\n## By hand\n\n{'word ' * by_hand}", f"## Long\n\n{'word ' * 1000}"]
+    texts = [
+        f"# 22 Behaviour\n\n## By hand\n\n{'word ' * by_hand}",
+        f"## Long\n\n{'word ' * 1000}",
+    ]
     cells: list[dict[str, Any]] = [
         {"cell_type": "markdown", "metadata": {}, "source": text, "id": f"c{number}"}
         for number, text in enumerate([*texts, "### Deep\n\n" + "word " * 200, EXERCISES, NOTE])
@@ -101,7 +104,9 @@ def test_a_plan_that_does_not_fit_is_refused(said, tmp_path):
 def test_the_kit_lists_every_chapter(tmp_path):
     chapter(tmp_path)
     html, _ = build(tmp_path, "# Kit\n\n```{kit}\n```\n", name="kit")
-    words = " ".join(re.sub(r"<[^>]+>", " ", html.split("<tbody>")[1].split("</tbody>")[0]).split())
+    words = " ".join(
+        re.sub(r"<[^>]+>", " ", html.split("<tbody>")[1].split("</tbody>")[0]).split()
+    )
     assert words == "22-behaviour 10 min 2.2 min 2 4 min note"
 
 

@@ -67,7 +67,9 @@ def browser() -> Iterator[Any]:
         running.close()
 
 
-def opened(browser: Any, path: Path, width: int = 1280, height: int = 720) -> tuple[Any, list[str]]:
+def opened(
+    browser: Any, path: Path, width: int = 1280, height: int = 720
+) -> tuple[Any, list[str]]:
     """A deck in a window, and the faults that the browser reports from now on."""
     tab, faults = browser.new_page(viewport={"width": width, "height": height}), []
     tab.on("request", lambda one: checks.is_inside(one.url) or faults.append(one.url))
@@ -210,7 +212,9 @@ def test_sections_fragments_and_notes_go_where_they_belong():
         cell("notes", "five"),
         cell("slide"),
     ]
-    deck = make_slides.make_deck("x", cells, page(TWO, "<p>four</p>", "<p>five</p>", TWO), "<b>!</b>")
+    deck = make_slides.make_deck(
+        "x", cells, page(TWO, "<p>four</p>", "<p>five</p>", TWO), "<b>!</b>"
+    )
     assert [slide.title for slide in deck] == ["B", "A", "B"]
     assert [(b.get_text(), step) for b, step in deck[0].blocks] == [("three", 0), ("four", 1)]
     assert deck[0].notes == ["<b>!</b>", "<p>five</p>", "<p>before</p>"]

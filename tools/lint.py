@@ -63,8 +63,8 @@ ALWAYS_ALLOWED = {  # the harness
     *("find_device", "progress", "silent_stderr"),
 }
 LITERAL_DIRECTIVES = {
-    *("math", "mermaid", "raw", "toctree", "bibliography", "badge", "leaderboard", "plan", "eval-rst"),
-    *("code", "code-block", "code-cell", "literalinclude", "figure", "image", "embed"),
+    *("math", "mermaid", "raw", "toctree", "bibliography", "badge", "leaderboard", "eval-rst"),
+    *("code", "code-block", "code-cell", "literalinclude", "figure", "image", "embed", "plan"),
 }
 MAX_LINES, MEDIAN_LINES, MAX_COLUMNS = 30, 8, 99
 MAX_ALT, MAX_IMAGE_KB, MAX_SECONDS, MAX_MEMORY_MB = 250, 300, 180, 4096

@@ -117,7 +117,8 @@ def source_files() -> list[Path]:
 def is_left_out(name: Path) -> bool:
     """Whether a file is hidden or made by a tool."""
     return any(
-        part in LEFT_OUT or part.startswith(".") or part.endswith(".egg-info") for part in name.parts
+        part in LEFT_OUT or part.startswith(".") or part.endswith(".egg-info")
+        for part in name.parts
     )
 
 
@@ -149,7 +150,9 @@ def write_words(folder: Path) -> None:
     for key, value in words.items():
         text = text.replace("{{" + key + "}}", value)
     (folder / "INSTALL.md").write_text(text, encoding="utf-8")
-    lines = [f"{digest(path)}  {path.relative_to(folder).as_posix()}\n" for path in files_of(folder)]
+    lines = [
+        f"{digest(path)}  {path.relative_to(folder).as_posix()}\n" for path in files_of(folder)
+    ]
     (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from bs4 import BeautifulSoup, Tag
+from bs4 import Tag
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "book" / "_ext")]
@@ -33,9 +33,9 @@ from tools.make_slides import SITE, inline_images, is_a, page_of, read_page
 
 SHEETS = ROOT / "_build" / "sheets"
 LOOKS = ROOT / "tools" / "slides"
-MARK = re.compile(r"^`{3,}\{(exercise|solution)-(start|end)\}(.*)\n(?:.*\n)*?`{3,}\s*$", re.MULTILINE)
-# Here a needed object is changed by a function that takes it, which names do not show.
-WHOLE: frozenset[str] = frozenset()
+MARK = re.compile(
+    r"^`{3,}\{(exercise|solution)-(start|end)\}(.*)\n(?:.*\n)*?`{3,}\s*$", re.MULTILINE
+)
 
 
 @dataclass
@@ -102,7 +102,9 @@ def reads(statements: list[ast.stmt], bound: set[str]) -> set[str]:
     """
     found: set[str] = set()
     for node in statements:
-        inner = [part for name in ("body", "orelse", "finalbody") for part in getattr(node, name, [])]
+        inner = [
+            part for name in ("body", "orelse", "finalbody") for part in getattr(node, name, [])
+        ]
         if not inner or isinstance(node, ast.FunctionDef | ast.ClassDef):
             found |= free(node) - bound
             bound |= binds(node)
@@ -125,14 +127,19 @@ def free(tree: ast.AST) -> set[str]:
         if isinstance(node, ast.comprehension):
             own |= stored(node)
     loaded = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
-    more = {node.target.id for node in ast.walk(tree)
-            if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)}
+    more = {
+        node.target.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
+    }
     return {node.id for node in loaded} - own | more - own
 
 
 def stored(tree: ast.AST) -> set[str]:
     """Names that a piece of code binds, anywhere in it."""
-    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    return {
+        n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+    }
 
 
 def binds(tree: ast.AST) -> set[str]:
@@ -155,7 +162,9 @@ def changes(tree: ast.AST) -> set[str]:
         if isinstance(node, ast.Attribute | ast.Subscript) and isinstance(node.ctx, ast.Store):
             found.add(base(node))
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            found |= {base(node.value.func)} if isinstance(node.value.func, ast.Attribute) else set()
+            found |= (
+                {base(node.value.func)} if isinstance(node.value.func, ast.Attribute) else set()
+            )
     return found - {""}
 
 
@@ -182,8 +191,14 @@ def needed_cells(before: list[str], wanted: set[str]) -> list[int]:
     [0, 1, 3, 4]
     """
     trees = [code_of(source) for source in before]
-    modules = set().union(*(binds(node) for tree in trees for node in ast.walk(tree)
-                            if isinstance(node, ast.Import | ast.ImportFrom)))
+    modules = set().union(
+        *(
+            binds(node)
+            for tree in trees
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Import | ast.ImportFrom)
+        )
+    )
     chosen, open_names = {0}, [(name, len(trees)) for name in wanted]
     seen: set[tuple[str, int]] = set()
     while open_names:
@@ -243,10 +258,14 @@ def sheet(path: Path, solved: bool) -> Any | None:
     if not found:
         return None
     first = next(n for n, cell in enumerate(cells) if "{exercise-start}" in cell.source)
-    before = [cell.source for cell in cells[:first] if cell.cell_type == "code"]
+    before = [
+        cell.source
+        for cell in cells[:first]
+        if cell.cell_type == "code" and "remove-cell" not in cell.metadata.get("tags", [])
+    ]  # those only record facts
     sources = [source for one in found for source in one.stub + one.solution]
-    wanted = set().union(*(free(code_of(source)) for source in sources))
-    places = range(len(before)) if path.stem in WHOLE else needed_cells(before, wanted)
+    wanted = reads(code_of("\n".join(sources)).body, set())
+    places = needed_cells(before, wanted)
     title = cells[0].source.splitlines()[0].lstrip("# ")
     made = [("markdown", opening(title, len(places), solved))]
     made += [("code", before[place]) for place in places]
@@ -258,8 +277,10 @@ def sheet(path: Path, solved: bool) -> Any | None:
 def opening(title: str, count: int, solved: bool) -> str:
     """The first cell of a sheet."""
     kind = "Exercises with solutions" if solved else "Exercises"
-    return (f"# {title}\n\n**{kind}.** The next {count} code cells are the chapter's own, as far as the "
-            "exercises need them. Run them once. Then give `answer` a value and let `check` look at it.")
+    return (
+        f"# {title}\n\n**{kind}.** The next {count} code cells are the chapter's own, as far as the "
+        "exercises need them. Run them once. Then give `answer` a value and let `check` look at it."
+    )
 
 
 def exercise_cells(one: Exercise, chapter: str, solved: bool) -> list[tuple[str, str]]:
@@ -279,7 +300,11 @@ def notebook(cells: list[tuple[str, str]]) -> Any:
     for number, (kind, source) in enumerate(cells):
         new = nbformat.v4.new_code_cell if kind == "code" else nbformat.v4.new_markdown_cell
         made.cells.append(new(source, id=f"sheet-{number}"))
-    made.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    made.metadata["kernelspec"] = {
+        "display_name": "Python 3",
+        "language": "python",
+        "name": "python3",
+    }
     return made
 
 
@@ -316,7 +341,7 @@ def open_option(option: Tag, solved: bool) -> None:
     summary.insert(0, mark)
     summary.name, option.name = "p", "div"
     if not solved:
-        option["class"] = ["option"]
+        option["class"] = "option"
         for reason in summary.find_next_siblings():
             reason.decompose()
 
@@ -328,8 +353,12 @@ def page_html(title: str, kind: str, body: str) -> str:
     return re.sub(r"\{\{(\w+)\}\}", lambda match: filled[match[1]], template)
 
 
-KINDS = (("exercises", "Exercises", "exercises", False), ("solutions", "Solutions", "exercises", True),
-         ("quiz", "Quiz", "quiz", False), ("quiz-answers", "Quiz with answers", "quiz", True))
+KINDS = (
+    ("exercises", "Exercises", "exercises", False),
+    ("solutions", "Solutions", "exercises", True),
+    ("quiz", "Quiz", "quiz", False),
+    ("quiz-answers", "Quiz with answers", "quiz", True),
+)
 
 
 def make(path: Path, folder: Path) -> tuple[str, list[str]]:
@@ -378,7 +407,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("chapters", nargs="*", help="22-behaviour; default: all")
     parser.add_argument("--folder", type=Path, default=SHEETS)
     options = parser.parse_args(arguments)
-    chosen = [path for path in notebooks() if path.stem in options.chapters or not options.chapters]
+    chosen = [
+        path for path in notebooks() if path.stem in options.chapters or not options.chapters
+    ]
     missing = set(options.chapters) - {path.stem for path in chosen}
     if missing:
         raise SystemExit(f"no notebook {min(missing)!r} in {BOOK.relative_to(ROOT)}/")

@@ -18,6 +18,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -56,8 +57,9 @@ class Slide:
 # ---------------------------------------------------------------- reading a built page
 
 
+@cache
 def read_page(path: Path) -> Tag:
-    """The article of a built page; SystemExit, with the remedy, when it is not there."""
+    """The article of a built page, not to be changed; SystemExit, with the remedy, without one."""
     if not path.is_file():
         raise SystemExit(f"{path.relative_to(ROOT)} is not there: run `make book` first")
     article = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser").find("article")
@@ -159,7 +161,9 @@ def markdown_slides(
     wanted = [plain(text) for text in named] if named is not None else None
     unknown = set(wanted or []) - {plain(text) for text, _ in found}
     if unknown:
-        raise SystemExit(f"{where}: slide_sections names {min(unknown)!r}, which is no heading there")
+        raise SystemExit(
+            f"{where}: slide_sections names {min(unknown)!r}, which is no heading there"
+        )
     new: list[Slide] = []
     for place, (text, part) in enumerate(found):
         shown = plain(text) in wanted if wanted is not None else bool(text) or len(found) == 1
@@ -208,7 +212,9 @@ def is_a(block: Tag, name: str) -> bool:
 
 def leads(block: Tag) -> bool:
     """A paragraph that names the list below it: Goals, or one that ends with a colon."""
-    return block.get_text().strip().rstrip(":") == "Goals" or block.get_text().strip().endswith(":")
+    return block.get_text().strip().rstrip(":") == "Goals" or block.get_text().strip().endswith(
+        ":"
+    )
 
 
 def one_question(block: Tag) -> Tag:
@@ -335,7 +341,9 @@ def deck_html(title: str, deck: list[Slide], page: Path) -> str:
 
 def instructors_note(article: Tag) -> str:
     """The folded note at the end of a chapter, as HTML; "" when it has none."""
-    box = article.select_one("#for-instructors details .sd-summary-content, #for-instructors .admonition")
+    box = article.select_one(
+        "#for-instructors details .sd-summary-content, #for-instructors .admonition"
+    )
     if box is None:
         return ""
     bare = clean(box)
@@ -391,7 +399,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("chapters", nargs="*", help="22-behaviour; default: all")
     parser.add_argument("--folder", type=Path, default=SLIDES)
     options = parser.parse_args(arguments)
-    chosen = [path for path in notebooks() if path.stem in options.chapters or not options.chapters]
+    chosen = [
+        path for path in notebooks() if path.stem in options.chapters or not options.chapters
+    ]
     missing = set(options.chapters) - {path.stem for path in chosen}
     if missing:
         raise SystemExit(f"no notebook {min(missing)!r} in {BOOK.relative_to(ROOT)}/")

@@ -58,7 +58,9 @@ def check_sums() -> None:
 
 def run(*command: str) -> None:
     """Run a step with pip's own settings left aside; stop, with what it was, when it fails."""
-    env = {key: value for key, value in os.environ.items() if not key.startswith(("PIP_", "PYTHON"))}
+    env = {
+        key: value for key, value in os.environ.items() if not key.startswith(("PIP_", "PYTHON"))
+    }
     env |= {"PIP_CONFIG_FILE": os.devnull, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     if subprocess.run(command, env=env, check=False).returncode:
         raise SystemExit(f"this step failed: {' '.join(command)}")
@@ -75,7 +77,15 @@ def main() -> None:
     print("Installing; this takes a few minutes ...", flush=True)
     run(sys.executable, "-m", "venv", "--clear", str(folder))
     scripts = folder / ("Scripts" if os.name == "nt" else "bin")
-    pip = [str(scripts / "python"), "-m", "pip", "install", "--quiet", "--no-index", "--no-compile"]
+    pip = [
+        str(scripts / "python"),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-index",
+        "--no-compile",
+    ]
     pip += ["--find-links", str(HERE / "wheels")]
     source = HERE / "source"
     run(*pip, "--upgrade", "setuptools")

@@ -20,19 +20,37 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from .facts import chapter_of
-from .reading import (cell_source, count_words, minutes_of, minutes_to_read, read_notebook,
-                      seconds_text, shown_lines, standing)
+from .reading import (
+    cell_source,
+    count_words,
+    minutes_of,
+    minutes_to_read,
+    read_notebook,
+    seconds_text,
+    shown_lines,
+    standing,
+)
 
 logger = logging.getLogger(__name__)
 
 LONGEST = 90  # minutes without a break
 KINDS = ("note", "read", "exercises", "run", "talk", "break")
-FROM = {"note": "the chapter's note, an estimate", "read": "counted words and code lines",
-        "exercises": "the exercises, an estimate", "run": "measured run",
-        "talk": "an estimate", "break": "–"}
-DOES = {"note": "The teacher leads, the room answers", "read": "Everybody reads and runs the cells",
-        "exercises": "In pairs; the checker hints", "run": "The machines work",
-        "talk": "The room talks", "break": ""}
+FROM = {
+    "note": "the chapter's note, an estimate",
+    "read": "counted words and code lines",
+    "exercises": "the exercises, an estimate",
+    "run": "measured run",
+    "talk": "an estimate",
+    "break": "–",
+}
+DOES = {
+    "note": "The teacher leads, the room answers",
+    "read": "Everybody reads and runs the cells",
+    "exercises": "In pairs; the checker hints",
+    "run": "The machines work",
+    "talk": "The room talks",
+    "break": "",
+}
 
 
 class Part(NamedTuple):
@@ -135,14 +153,20 @@ def note_minutes(markdown: str) -> dict[str, int]:
 def noted(path: Path, label: str) -> int:
     """Minutes that a chapter's note gives to what starts with `label`; ValueError when none."""
     cells = read_notebook(path)["cells"]
-    texts = [text for cell in cells if cell["cell_type"] == "markdown"
-             for _, heading, text in split_headings(cell_source(cell))
-             if heading == "For instructors"]
+    texts = [
+        text
+        for cell in cells
+        if cell["cell_type"] == "markdown"
+        for _, heading, text in split_headings(cell_source(cell))
+        if heading == "For instructors"
+    ]
     found = note_minutes(texts[0]) if texts else {}
     fitting = [minutes for name, minutes in found.items() if name.startswith(label.lower())]
     if len(fitting) != 1:
-        raise ValueError(f"{label!r} fits {len(fitting)} entries of the note of {path.stem}; "
-                         f"it has {', '.join(found) or 'none'}")
+        raise ValueError(
+            f"{label!r} fits {len(fitting)} entries of the note of {path.stem}; "
+            f"it has {', '.join(found) or 'none'}"
+        )
     return fitting[0]
 
 
@@ -168,8 +192,9 @@ def check_plan(blocks: list[Block], minutes: int) -> None:
     """Raise ValueError when the plan is longer than its time, or than people can sit."""
     total = sum(block.minutes for block in blocks)
     if total > minutes:
-        raise ValueError(f"the blocks take {total} minutes, the plan has {minutes}: "
-                         f"take out {total - minutes}")
+        raise ValueError(
+            f"the blocks take {total} minutes, the plan has {minutes}: take out {total - minutes}"
+        )
     if longest_stretch(blocks) > LONGEST:
         raise ValueError(f"{longest_stretch(blocks)} minutes without a break; {LONGEST} at most")
 
@@ -179,7 +204,13 @@ def kind_of(entry: Any) -> str:
     found = [kind for kind in KINDS if isinstance(entry, dict) and kind in entry]
     if len(found) != 1:
         raise ValueError(f"a block needs exactly one of {', '.join(KINDS)}: {entry!r}")
-    unknown = set(entry) - {found[0], "do", "late", "minutes", *(["at"] if "note" in entry else [])}
+    unknown = set(entry) - {
+        found[0],
+        "do",
+        "late",
+        "minutes",
+        *(["at"] if "note" in entry else []),
+    }
     if unknown:
         raise ValueError(f"unknown key {min(unknown)!r} in {entry!r}")
     if ("minutes" in entry) != (found[0] in ("talk", "break")):
@@ -255,7 +286,9 @@ class Chapters:
         minutes = noted(self.path(chapter)[0], label)
         what, reading = self.read_block({"read": [f"{chapter}/{one}" for one in entry["at"]]})
         if reading > minutes:
-            raise ValueError(f"{entry['note']}: the note gives {minutes} minutes, reading {reading}")
+            raise ValueError(
+                f"{entry['note']}: the note gives {minutes} minutes, reading {reading}"
+            )
         return what, minutes
 
     def read_block(self, entry: dict[str, Any]) -> tuple[str, int]:
@@ -287,22 +320,28 @@ def plan_html(blocks: list[Block], minutes: int) -> str:
     """The table of a plan, with the sum."""
     rows, start = [], 0
     for block in blocks:
-        rows.append(f'<tr class="{block.kind}"><td>{clock(start)}</td><th scope="row">{block.what}</th>'
-                    f"<td>{escape(block.does)}</td><td>{block.minutes}</td>"
-                    f"<td>{FROM[block.kind]}</td><td>{escape(block.late)}</td></tr>")
+        rows.append(
+            f'<tr class="{block.kind}"><td>{clock(start)}</td><th scope="row">{block.what}</th>'
+            f"<td>{escape(block.does)}</td><td>{block.minutes}</td>"
+            f"<td>{FROM[block.kind]}</td><td>{escape(block.late)}</td></tr>"
+        )
         start += block.minutes
     heads = ("from", "what", "who does what", "minutes", "minutes come from", "when late")
     head = "".join(f'<th scope="col">{name}</th>' for name in heads)
-    foot = (f'<tr><td>{clock(start)}</td><th scope="row">Sum</th><td></td><td>{start}</td>'
-            f'<td colspan="2">of {minutes}; {minutes - start} in reserve</td></tr>')
+    foot = (
+        f'<tr><td>{clock(start)}</td><th scope="row">Sum</th><td></td><td>{start}</td>'
+        f'<td colspan="2">of {minutes}; {minutes - start} in reserve</td></tr>'
+    )
     return table_html("plan", head, "".join(rows), foot)
 
 
 def table_html(name: str, head: str, rows: str, foot: str = "") -> str:
     """A table that scrolls in its own box."""
-    return (f'<div class="pst-scrollable-table-container"><table class="table {name}">'
-            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody><tfoot>{foot}</tfoot>"
-            "</table></div>")
+    return (
+        f'<div class="pst-scrollable-table-container"><table class="table {name}">'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody><tfoot>{foot}</tfoot>"
+        "</table></div>"
+    )
 
 
 class PlanDirective(SphinxDirective):
@@ -331,8 +370,11 @@ class KitDirective(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """A table; the page is read anew at every build."""
         self.env.note_reread()
-        docs = [doc for doc in sorted(self.env.found_docs)
-                if re.match(r"\d\d-", chapter_of(doc)) and self.env.doc2path(doc).endswith(".ipynb")]
+        docs = [
+            doc
+            for doc in sorted(self.env.found_docs)
+            if re.match(r"\d\d-", chapter_of(doc)) and self.env.doc2path(doc).endswith(".ipynb")
+        ]
         heads = ("chapter", "to read", "to run", "exercises", "they say", "for instructors")
         head = "".join(f'<th scope="col">{name}</th>' for name in heads)
         rows = "".join(self.row(doc) for doc in docs)
@@ -348,10 +390,12 @@ class KitDirective(SphinxDirective):
         seconds = notebook["metadata"].get("alike", {}).get("seconds", 0)
         has_note = any(part.heading == "For instructors" for part in parts_of(path))
         note = f'<a href="{uri}#for-instructors">note</a>' if has_note else "see its chapter"
-        return (f'<tr><th scope="row"><a href="{uri}">{escape(chapter_of(doc))}</a></th>'
-                f"<td>{minutes_of(path)} min</td><td>{seconds_text(seconds)}</td>"
-                f"<td>{len(said)}</td><td>{f'{sum(known)} min' if known else '–'}</td>"
-                f"<td>{note}</td></tr>")
+        return (
+            f'<tr><th scope="row"><a href="{uri}">{escape(chapter_of(doc))}</a></th>'
+            f"<td>{minutes_of(path)} min</td><td>{seconds_text(seconds)}</td>"
+            f"<td>{len(said)}</td><td>{f'{sum(known)} min' if known else '–'}</td>"
+            f"<td>{note}</td></tr>"
+        )
 
 
 def setup(app: Sphinx) -> None:
