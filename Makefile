@@ -1,4 +1,4 @@
-# make book · make test · make lab · make execute [NB=22-behaviour] · make clean
+# make book · make pdf · make test · make lab · make execute [NB=22-behaviour] · make clean
 # The README has the same steps as plain commands.
 
 PYTHON ?= $(or $(shell command -v python3.11),$(shell command -v python3))
@@ -14,13 +14,16 @@ export TF_CPP_MIN_LOG_LEVEL := 2
 export PYTHONUTF8 := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: book test lab execute clean
+.PHONY: book pdf test lab execute clean
 
 # A failed build leaves its pages half read; without the tidying, a second try would not warn again.
 book: $(READY)
 	$(BIN)/jupyter-book build . -W -n --keep-going || { rm -rf _build/.doctrees; exit 1; }
 	@echo
 	@echo "The book is ready. Open $(CURDIR)/_build/html/index.html"
+
+pdf: book
+	$(BIN)/python tools/make_pdf.py
 
 test: book
 	$(BIN)/python -m pytest
