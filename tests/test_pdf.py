@@ -13,7 +13,7 @@ from test_site import SITE, missing
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tools"))
-import make_pdf  # noqa: E402
+import make_pdf
 
 MOST_BYTES = 60_000_000
 

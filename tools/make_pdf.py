@@ -21,7 +21,7 @@ from pypdf import PdfReader
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
-from site_checks import FLAGS, find_browser  # noqa: E402
+from site_checks import FLAGS, find_browser
 
 SITE = ROOT / "_build" / "html"
 TARGET = ROOT / "_build" / "alike.pdf"
