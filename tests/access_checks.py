@@ -24,10 +24,12 @@ THIN_OUT = """() => {
   const kind = part => [part.tagName, part.className, part.style.color].join(' ');
   document.querySelectorAll('mjx-container').forEach(formula => formula.remove());
   document.querySelectorAll('.highlight, tr, details, p, li, dd').forEach(block => {
+    if (!block.isConnected || block.parentElement.closest('[data-kept]')) return;
     const near = block.parentElement.closest('[class]');
     const place = near ? near.className + ' ' + near.parentElement?.className : '';
     const kinds = [block, ...block.querySelectorAll('*')].map(part => place + kind(part));
     if (kinds.every(name => seen.has(name))) block.remove();
+    else block.dataset.kept = '';
     kinds.forEach(name => seen.add(name));
   });
 }"""

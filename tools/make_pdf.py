@@ -105,8 +105,9 @@ def join(chapters: list[Chapter]) -> None:
             else:
                 del tag["href"]
         for image in chapter.article.find_all("img", src=True):
-            image["src"] = "../html/" + inside(chapter, str(image["src"]))
             del image["loading"]
+            if not re.match("[a-z]+:", str(image["src"])):
+                image["src"] = "../html/" + inside(chapter, str(image["src"]))
         for tag in chapter.article.find_all(re.compile("^h[1-5]$")):
             tag.name = f"h{int(tag.name[1]) + 1}"
 
