@@ -1,8 +1,8 @@
 """axe-core on a built page: what a screen reader, a keyboard or weak eyes would stumble over.
 
 Everything folded is opened first.  Colours are most of the work, and code repeats them thousands of
-times, so a block of code, a table or a list of options is measured only where it shows something
-new; every other rule sees the whole page.
+times, so a block of code, a row or a paragraph is measured only where it shows a new kind of thing;
+every other rule sees the whole page.
 """
 
 from importlib.resources import files
@@ -18,15 +18,18 @@ OPEN = """() => {
   document.head.insertAdjacentHTML('beforeend', '<style>*{transition: none !important}</style>');
   document.querySelectorAll('.toggle-hidden > .toggle-button').forEach(button => button.click());
 }"""
-# Takes away code blocks and table rows whose pieces, by class, were all seen in an earlier one.
+# Takes away code, rows and paragraphs whose pieces, by class, were all seen in an earlier one.
 THIN_OUT = """() => {
   const seen = new Set();
   const kind = part => [part.tagName, part.className, part.style.color].join(' ');
   document.querySelectorAll('mjx-container').forEach(formula => formula.remove());
-  document.querySelectorAll('.highlight, tr, details.option').forEach(block => {
-    const place = block.closest('[class]')?.parentElement?.className;
+  document.querySelectorAll('.highlight, tr, details, p, li, dd').forEach(block => {
+    if (!block.isConnected || block.parentElement.closest('[data-kept]')) return;
+    const near = block.parentElement.closest('[class]');
+    const place = near ? near.className + ' ' + near.parentElement?.className : '';
     const kinds = [block, ...block.querySelectorAll('*')].map(part => place + kind(part));
     if (kinds.every(name => seen.has(name))) block.remove();
+    else block.dataset.kept = '';
     kinds.forEach(name => seen.add(name));
   });
 }"""
@@ -73,4 +76,6 @@ def colour_faults(page: Any) -> list[str]:
 
 def described(found: list[dict[str, str]]) -> list[str]:
     """One line for each fault: how bad, which rule, where, and what to do."""
-    return sorted({f"{one['impact']} {one['rule']}: {one['where']}: {one['help']}" for one in found})
+    return sorted(
+        {f"{one['impact']} {one['rule']}: {one['where']}: {one['help']}" for one in found}
+    )

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
-from pypdf import PdfReader
+from pypdf import PdfReader, PdfWriter
 from test_site import SITE, missing
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tools"))
-import make_pdf  # noqa: E402
+import make_pdf
 
 MOST_BYTES = 60_000_000
 
@@ -33,7 +33,8 @@ def titles() -> list[str]:
     """The titles of all pages of the site."""
     names = [name for _, name in make_pdf.contents()]
     pages = [(SITE / f"{name}.html").read_text(encoding="utf-8") for name in names]
-    return [re.sub("<[^>]+>", "", re.search("<h1>(.*?)<a", page, re.DOTALL)[1]) for page in pages]
+    heads = [re.search(r"<article.*?<h1>(.*?)<a ", page, re.DOTALL) for page in pages]
+    return [head[1] for head in heads if head]
 
 
 def bookmarks(outline: list[Any]) -> Iterator[Any]:
@@ -90,7 +91,7 @@ def test_links_lead_somewhere(book: PdfReader) -> None:
 def is_blank(page: Any) -> bool:
     """Whether a page shows no more than its number."""
     contents = page.get_contents()
-    drawn = contents.get_data() if contents else b""
+    drawn = b"" if contents is None else contents.get_data()
     return len(re.findall(rb"\bBT\b", drawn)) < 2 and not re.search(rb"\bDo\b", drawn)
 
 
@@ -101,13 +102,18 @@ def test_no_page_is_blank(book: PdfReader) -> None:
 
 def test_formulas_are_drawn(book: PdfReader) -> None:
     """The fonts of the mathematics are in the file."""
-    fonts = {
-        str(font.get_object()["/BaseFont"])
+    fonts = [
+        str(font.get_object().get("/FontDescriptor", {}).get("/FontName"))
         for page in book.pages
         for font in page["/Resources"].get("/Font", {}).values()
-    }
-    assert any("MathJax_Main" in name for name in fonts), fonts
-    assert any("MathJax_Math" in name for name in fonts), fonts
+    ]
+    assert any("MathJax_Main" in name for name in fonts), set(fonts)
+    assert any("MathJax_Math" in name for name in fonts), set(fonts)
+
+
+def test_blank_check_reports() -> None:
+    """An empty page is found."""
+    assert is_blank(PdfWriter().add_blank_page(100, 100))
 
 
 def test_printing_reports(tmp_path: Path) -> None:

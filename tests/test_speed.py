@@ -8,7 +8,12 @@ from test_site import PAGES, PHONE, address, browser, site  # noqa: F401
 
 MOST_SITE, MOST_PAGE = 60_000_000, 3_000_000  # bytes
 # A mid-range phone on slow 4G, as page-speed tools model it; on two busy cores times double.
-NETWORK = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 9e4}
+NETWORK = {
+    "offline": False,
+    "latency": 150,
+    "downloadThroughput": 200_000,
+    "uploadThroughput": 9e4,
+}
 SLOWER, MOST_SECONDS = 4, 12
 FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 1e9"
 
@@ -44,7 +49,9 @@ def test_pages_are_light(weights: dict[str, int]) -> None:
 def test_first_paint(weights: dict[str, int], browser: Any, address: str) -> None:  # noqa: F811
     """The front page and the heaviest chapter show words soon, on a slow phone."""
     heaviest = max(weights, key=lambda page: weights[page])
-    seconds = {page: first_paint(browser, f"{address}/{page}.html") for page in {PAGES[0], heaviest}}
+    seconds = {
+        page: first_paint(browser, f"{address}/{page}.html") for page in {PAGES[0], heaviest}
+    }
     assert {page: time for page, time in seconds.items() if time > MOST_SECONDS} == {}
 
 
@@ -71,6 +78,8 @@ def test_scales_report(browser: Any, address: str, tmp_path: Path) -> None:  # n
     (tmp_path / "light.html").write_text("<p>milk</p>")
     (tmp_path / "heavy.html").write_text('<script src="big.js"></script><p>milk</p>')
     with served(tmp_path) as url:
-        assert weigh(browser, f"{url}/heavy.html") > 2_000_000 > weigh(browser, f"{url}/light.html")
+        assert (
+            weigh(browser, f"{url}/heavy.html") > 2_000_000 > weigh(browser, f"{url}/light.html")
+        )
         slow, quick = (first_paint(browser, f"{url}/{name}.html") for name in ("heavy", "light"))
     assert slow > quick + 5

@@ -17,11 +17,11 @@ from typing import Any
 
 import yaml
 from bs4 import BeautifulSoup, Tag
-from pypdf import PdfReader, PdfWriter
+from pypdf import PdfReader
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
-from site_checks import FLAGS, find_browser  # noqa: E402
+from site_checks import FLAGS, find_browser
 
 SITE = ROOT / "_build" / "html"
 TARGET = ROOT / "_build" / "alike.pdf"
@@ -29,6 +29,8 @@ TITLE = "Alike: product similarity, from cosine to graph neural networks"
 WIDTH = 672  # pixels of a line on A4 paper between the margins of print.css
 # What only a screen can do, or what the front page of the site needs and a printed book does not.
 UNPRINTED = "script, style[scoped], a.headerlink, button, input, .toctree-wrapper"
+# Pieces of code that are as black as the rest: each would cost the file a tag for nothing.
+PLAIN = ", ".join(f".highlight span.{kind}" for kind in ("n", "p", "w", "nn"))
 FIT = """async width => {
   await MathJax.startup.promise;
   const box = document.querySelector('article').clientWidth;
@@ -84,6 +86,8 @@ def read_chapter(part: str, name: str) -> Chapter:
         fold["open"] = ""
     for fallback in article.find_all("noscript"):
         fallback.unwrap()
+    for piece in article.select(PLAIN):
+        piece.unwrap()
     return Chapter(name, part, article.h1.get_text().strip(), article)
 
 
@@ -101,8 +105,9 @@ def join(chapters: list[Chapter]) -> None:
             else:
                 del tag["href"]
         for image in chapter.article.find_all("img", src=True):
-            image["src"] = "../html/" + inside(chapter, str(image["src"]))
             del image["loading"]
+            if not re.match("[a-z]+:", str(image["src"])):
+                image["src"] = "../html/" + inside(chapter, str(image["src"]))
         for tag in chapter.article.find_all(re.compile("^h[1-5]$")):
             tag.name = f"h{int(tag.name[1]) + 1}"
 
@@ -146,7 +151,9 @@ def whole_page(chapters: list[Chapter], numbers: dict[str, int]) -> str:
     )
 
 
-MATHJAX = '{options: {processHtmlClass: "math", ignoreHtmlClass: "mathjax_ignore", enableMenu: false}}'
+MATHJAX = (
+    '{options: {processHtmlClass: "math", ignoreHtmlClass: "mathjax_ignore", enableMenu: false}}'
+)
 STYLE = """
 .chapter, .front { break-before: page; }
 .part { font: 26pt var(--alike-serif); padding-top: 80mm; text-align: center; break-before: page; }
@@ -183,8 +190,10 @@ def contents_page(chapters: list[Chapter], numbers: dict[str, int]) -> str:
     return f'<section class="front"><h1>Contents</h1><ol>{"".join(lines)}</ol></section>'
 
 
-def print_page(html: str, browser: Any, target: Path) -> None:
+def print_page(html: str, browser: Any, target: Path, final: bool = True) -> None:
     """Print one page of HTML, its formulas rendered, into a file beside the target, then move it.
+
+    Only a final printing has tags and bookmarks, which take their time.
 
     ValueError where a formula stayed raw or something reaches beyond the paper.
     """
@@ -204,8 +213,8 @@ def print_page(html: str, browser: Any, target: Path) -> None:
         path=unfinished,
         prefer_css_page_size=True,
         print_background=True,
-        tagged=True,
-        outline=True,
+        tagged=final,
+        outline=final,
     )
     tab.close()
     unfinished.replace(target)
@@ -222,15 +231,6 @@ def page_numbers(path: Path, chapters: list[Chapter]) -> dict[str, int]:
     }
 
 
-def describe(path: Path) -> None:
-    """Say in the file what it is."""
-    writer = PdfWriter(clone_from=path)
-    writer.add_metadata({"/Title": TITLE, "/Author": "the authors of Alike"})
-    unfinished = path.with_suffix(".part")
-    writer.write(unfinished)
-    unfinished.replace(path)
-
-
 def make_pdf(pages: list[tuple[str, str]], target: Path) -> Path:
     """Print these pages (part, name) into a file."""
     from playwright.sync_api import sync_playwright
@@ -239,10 +239,9 @@ def make_pdf(pages: list[tuple[str, str]], target: Path) -> Path:
     join(chapters)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
-        print_page(whole_page(chapters, {}), browser, target)
+        print_page(whole_page(chapters, {}), browser, target, final=False)
         print_page(whole_page(chapters, page_numbers(target, chapters)), browser, target)
         browser.close()
-    describe(target)
     return target
 
 
