@@ -58,7 +58,9 @@ def mend_images(html: str, sizes: dict[str, tuple[int, int]]) -> str:
 
     def mend(found: re.Match[str]) -> str:
         size = sizes.get(found[2].rsplit("/", 1)[-1])
-        room = f'width="{size[0]}" height="{size[1]}" ' if size and "width=" not in found[0] else ""
+        room = (
+            f'width="{size[0]}" height="{size[1]}" ' if size and "width=" not in found[0] else ""
+        )
         return f'<img {found[1]}loading="lazy" {room}src="{found[2]}"'
 
     return IMAGE.sub(mend, html)

@@ -46,7 +46,9 @@ def load_facts(path: Path) -> dict[str, Fact]:
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))["facts"]
     except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise ValueError(f"{path.name} is not a fact file ({error!r}); run `make execute`") from None
+        raise ValueError(
+            f"{path.name} is not a fact file ({error!r}); run `make execute`"
+        ) from None
     return dict(facts)
 
 
@@ -87,7 +89,9 @@ def interval_text(fact: Fact) -> str:
     '[0.40, 0.60]'
     """
     low, high, digits = fact.get("low"), fact.get("high"), fact.get("digits", 3)
-    return "" if low is None or high is None else f"[{number(low, digits)}, {number(high, digits)}]"
+    return (
+        "" if low is None or high is None else f"[{number(low, digits)}, {number(high, digits)}]"
+    )
 
 
 def fact_text(fact: Fact, value_only: bool = False) -> str:

@@ -20,9 +20,15 @@ logger = logging.getLogger(__name__)
 Row = dict[str, Any]
 # What a table is sorted by, where it is not told: the main metric of each task.
 MAIN_METRIC = {
-    "complete_basket": "hr@20", "goes_with": "recall@20", "new_products": "ndcg@20",
-    "buy_again": "ndcg@20", "substitutes": "type precision@10", "cold_start": "ndcg@20",
-    "ratings": "rmse", "look_alike": "precision@10", "unseen_kinds": "precision@10",
+    "complete_basket": "hr@20",
+    "goes_with": "recall@20",
+    "new_products": "ndcg@20",
+    "buy_again": "ndcg@20",
+    "substitutes": "type precision@10",
+    "cold_start": "ndcg@20",
+    "ratings": "rmse",
+    "look_alike": "precision@10",
+    "unseen_kinds": "precision@10",
     "search": "ndcg@10",
 }
 WEEKS = {
@@ -31,12 +37,19 @@ WEEKS = {
 }
 # What a caption says where the queries are not of the groceries.
 ASKED = {
-    "ratings": ["{n} folds of MovieLens 100K", "smaller is closer to the stars given",
-                "Student's 95 % intervals over the folds in brackets"],
-    "look_alike": ["n = {n:,} article photographs, none of which any method learned from",
-                   "95 % intervals in brackets"],
-    "unseen_kinds": ["{n} kinds of article, each withheld from the labels that were learned from",
-                     "Student's 95 % intervals over the kinds in brackets"],
+    "ratings": [
+        "{n} folds of MovieLens 100K",
+        "smaller is closer to the stars given",
+        "Student's 95 % intervals over the folds in brackets",
+    ],
+    "look_alike": [
+        "n = {n:,} article photographs, none of which any method learned from",
+        "95 % intervals in brackets",
+    ],
+    "unseen_kinds": [
+        "{n} kinds of article, each withheld from the labels that were learned from",
+        "Student's 95 % intervals over the kinds in brackets",
+    ],
     "search": ["n = {n:,} queries with judged answers", "95 % intervals in brackets"],
 }
 FLAGS = {"random": "chance", "popularity": "baseline", "global mean": "floor"}
@@ -69,8 +82,13 @@ def is_random(model: str) -> bool:
 
 def add_cell(rows: dict[str, Row], fact: Fact, chapter: str) -> None:
     """Put one fact into its row; the first chapter that recorded a model owns the row."""
-    new: Row = {"model": fact["model"], "params": fact.get("params"), "cells": {},
-                "neural": bool(fact.get("neural")), "chapter": chapter}
+    new: Row = {
+        "model": fact["model"],
+        "params": fact.get("params"),
+        "cells": {},
+        "neural": bool(fact.get("neural")),
+        "chapter": chapter,
+    }
     row = rows.setdefault(fact["model"], new)
     known = row["cells"].setdefault(fact["metric"], fact)
     if known["protocol"] != fact["protocol"]:
@@ -85,8 +103,10 @@ def add_cell(rows: dict[str, Row], fact: Fact, chapter: str) -> None:
 
 def two_protocols(protocols: list[str]) -> str:
     """The message for rows that must not share a table."""
-    return (f"rows of different protocols {', '.join(sorted(set(protocols)))} never share a "
-            "table: run the older chapter again with `make execute`")
+    return (
+        f"rows of different protocols {', '.join(sorted(set(protocols)))} never share a "
+        "table: run the older chapter again with `make execute`"
+    )
 
 
 def one_protocol(rows: list[Row]) -> str:
@@ -161,7 +181,7 @@ def metric_name(metric: str) -> str:
     """
     head = metric.split("@")[0]
     short = head in ("hr", "ndcg", "mrr", "map", "rmse", "mae", "ap")
-    return (head.upper() if short else head.capitalize()) + metric[len(head):]
+    return (head.upper() if short else head.capitalize()) + metric[len(head) :]
 
 
 def chips_html(row: Row, best: Row | None) -> str:
@@ -179,8 +199,9 @@ def params_html(params: int | None) -> str:
     return f' <span class="params">{params:,} parameters</span>' if params else ""
 
 
-def row_html(row: Row, metrics: list[str], best: Row | None, link: str | None, top: float,
-             own: bool) -> str:
+def row_html(
+    row: Row, metrics: list[str], best: Row | None, link: str | None, top: float, own: bool
+) -> str:
     """One table row."""
     marks = ["best"] if row is best else []
     marks += ["own"] if own else []
@@ -191,11 +212,16 @@ def row_html(row: Row, metrics: list[str], best: Row | None, link: str | None, t
     learned = "" if row["model"].lower() in FLAGS else params_html(row["params"])
     where = f'<a href="{escape(link)}">{chapter}</a>' if link else chapter
     first, *others = (cell_html(row["cells"].get(metric)) for metric in metrics)
-    return "".join([
-        f'<tr class="{" ".join(marks)}"><th scope="row">{name}{learned}',
-        f"{chips_html(row, best)}</th>", first, bar_html(row, metrics[0], top), *others,
-        f"<td>{where}</td></tr>",
-    ])
+    return "".join(
+        [
+            f'<tr class="{" ".join(marks)}"><th scope="row">{name}{learned}',
+            f"{chips_html(row, best)}</th>",
+            first,
+            bar_html(row, metrics[0], top),
+            *others,
+            f"<td>{where}</td></tr>",
+        ]
+    )
 
 
 def head_html(metrics: list[str]) -> str:
@@ -213,9 +239,13 @@ def caption_html(rows: list[Row], metrics: list[str], text: str, part: str) -> s
     asked = [f"n = {n:,} queries", WEEKS.get(part, part), "95 % intervals in brackets"]
     if first and first[0].get("task") in ASKED:
         asked = [line.format(n=n) for line in ASKED[first[0]["task"]]]
-    small = " · ".join([
-        *asked, f"protocol <code>{escape(one_protocol(rows))}</code>", *chance_text(rows, metrics),
-    ])
+    small = " · ".join(
+        [
+            *asked,
+            f"protocol <code>{escape(one_protocol(rows))}</code>",
+            *chance_text(rows, metrics),
+        ]
+    )
     lead = f'<span class="question">{escape(text)}</span> ' if text else ""
     return f'<figcaption>{lead}<span class="fine">{small}</span></figcaption>'
 
@@ -243,8 +273,13 @@ class LeaderboardDirective(SphinxDirective):
         try:
             html = self.table()
         except ValueError as error:
-            logger.warning("leaderboard %s: %s", self.arguments[0], error,
-                           location=self.get_location(), type="alike")
+            logger.warning(
+                "leaderboard %s: %s",
+                self.arguments[0],
+                error,
+                location=self.get_location(),
+                type="alike",
+            )
             return []
         return [nodes.raw("", html, format="html")]
 
@@ -268,8 +303,9 @@ class LeaderboardDirective(SphinxDirective):
         highs = [row["cells"].get(metrics[0], {}).get("high") or 0.0 for row in rows]
         own = self.options.get("chapter")
         body = "".join(
-            row_html(row, metrics, best, self.link(row["chapter"]), max(highs),
-                     own == row["chapter"])
+            row_html(
+                row, metrics, best, self.link(row["chapter"]), max(highs), own == row["chapter"]
+            )
             for row in rows
         )
         return (

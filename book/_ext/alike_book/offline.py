@@ -43,7 +43,8 @@ def drop_thebe(app: Sphinx, config: Config) -> None:
     """Take Thebe out: Jupyter Book always loads it, it names a CDN and declares a constant twice."""
     for name, listeners in app.events.listeners.items():
         app.events.listeners[name] = [
-            listener for listener in listeners
+            listener
+            for listener in listeners
             if getattr(listener.handler, "__module__", "") != "sphinx_thebe"
         ]
     styles = app.registry.css_files

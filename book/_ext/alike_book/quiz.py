@@ -36,7 +36,9 @@ def parse_quiz(body: str) -> list[dict[str, Any]]:
         # BaseLoader keeps every scalar a string: an option "Yes" or "0.50" stays as it was written.
         questions = yaml.load(body, Loader=yaml.BaseLoader)
     except yaml.YAMLError as error:
-        raise ValueError(f"not YAML ({' '.join(str(error).split())}); put texts in quotes") from None
+        raise ValueError(
+            f"not YAML ({' '.join(str(error).split())}); put texts in quotes"
+        ) from None
     if not isinstance(questions, list) or not questions:
         raise ValueError("the body must be a list of questions")
     for place, question in enumerate(questions, 1):

@@ -101,8 +101,9 @@ def badge_parts(path: Path) -> list[str]:
     run = notebook["metadata"].get("alike", {})
     if "seconds" not in run or "memory_mb" not in run:
         raise ValueError(f"{path.name} was never measured; run `make execute NB={path.stem}`")
-    cores = {1: "one CPU core", 2: "two CPU cores"}.get(run.get("cpu_cores", 2),
-                                                       f"{run.get('cpu_cores')} CPU cores")
+    cores = {1: "one CPU core", 2: "two CPU cores"}.get(
+        run.get("cpu_cores", 2), f"{run.get('cpu_cores')} CPU cores"
+    )
     gpu = run.get("gpu_seconds")
     parts.append(f"{seconds_text(run['seconds'])} on {cores}")
     if uses_network(notebook):
@@ -183,8 +184,12 @@ class MapDirective(SphinxDirective):
             parts = yaml.safe_load("\n".join(self.content))
             html = "".join(self.part_html(part) for part in parts)
         except (yaml.YAMLError, KeyError, TypeError) as error:
-            logger.warning("map: not a list of parts with chapters: %r", error,
-                           location=self.get_location(), type="alike")
+            logger.warning(
+                "map: not a list of parts with chapters: %r",
+                error,
+                location=self.get_location(),
+                type="alike",
+            )
             return []
         return [nodes.raw("", f'<div class="book-map">{html}</div>', format="html")]
 
@@ -198,13 +203,17 @@ class MapDirective(SphinxDirective):
         title, promise = escape(chapter["title"]), escape(chapter.get("promise", ""))
         doc = standing(self.env, chapter["name"])
         if doc is None:
-            return (f'<li class="planned"><span class="title">{title}</span> '
-                    f'<span class="chip">planned</span> <span class="promise">{promise}</span></li>')
+            return (
+                f'<li class="planned"><span class="title">{title}</span> '
+                f'<span class="chip">planned</span> <span class="promise">{promise}</span></li>'
+            )
         uri = escape(self.env.app.builder.get_relative_uri(self.env.docname, doc))
         minutes = minutes_of(Path(self.env.doc2path(doc)))
-        return (f'<li><a class="title" href="{uri}">{title}</a> '
-                f'<span class="chip">{minutes} min</span> '
-                f'<span class="promise">{promise}</span></li>')
+        return (
+            f'<li><a class="title" href="{uri}">{title}</a> '
+            f'<span class="chip">{minutes} min</span> '
+            f'<span class="promise">{promise}</span></li>'
+        )
 
 
 def setup(app: Sphinx) -> None:
