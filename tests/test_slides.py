@@ -15,6 +15,7 @@ from tools import execute, make_slides
 
 CHAPTERS = [path.stem for path in execute.notebooks()]
 LEAST, MOST = 8, 16
+SMALLEST = 11  # px of letters on a slide 720 px high
 RAW = re.compile(r"\{[\w:-]+\}`|`{3}|\$|\bmissing fact\b|\.ipynb|<!--")
 SHOWN = """() => {
   const slide = document.querySelector('.slide:not([hidden])');
@@ -28,7 +29,8 @@ SHOWN = """() => {
     text: bare.textContent,
     things: body.textContent.trim().length + 50 * body.querySelectorAll('img').length,
     cut: wide || [slide, body].some(box => box.scrollHeight > box.clientHeight + 2),
-    letters: parseFloat(getComputedStyle(body).fontSize),
+    letters: Math.min(...[body, ...body.querySelectorAll('p, li, td, pre')]
+      .map(one => parseFloat(getComputedStyle(one).fontSize))),
     bare: [...body.querySelectorAll('.math')].filter(m => !m.querySelector('mjx-container')).length,
     dark: body.querySelectorAll('img:not([alt]), img[alt=""]').length,
     later: body.querySelectorAll('.later').length,
@@ -87,7 +89,7 @@ def slide_faults(seen: dict[str, Any]) -> list[str]:
         "empty": seen["things"] < 20,
         "cut off": seen["cut"],
         f"raw text {raw[0] if raw else ''!r}": raw is not None,
-        f"letters of {seen['letters']:.0f} px": seen["letters"] < 14,
+        f"letters of {seen['letters']:.0f} px": seen["letters"] < SMALLEST,
         "a formula was not drawn": seen["bare"] > 0,
         "a figure without a description": seen["dark"] > 0,
     }
@@ -171,6 +173,7 @@ def test_printing_gives_one_slide_a_page(decks, browser):
 HUGE = "".join(f"<p>Line {number}</p>" for number in range(80))
 BROKEN = {
     "cut off": HUGE,
+    "letters of": '<p style="font-size: 8px">so small that nobody at the back can read it</p>',
     "empty": "<p> </p>",
     "raw text": "<p>a role {fact}`name` that nobody rendered</p>",
     "not drawn": '<p>so <span class="math">x^2</span> it is, and it is long</p>',

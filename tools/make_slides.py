@@ -5,7 +5,7 @@ one), ``subslide`` (begins one, under the same heading), ``fragment`` (is added 
 later), ``notes`` (only the speaker sees it) or ``skip``.  Where a Markdown cell has several
 headings, ``slide_sections`` in its metadata names those that become slides; "" is what precedes
 the first.  A section shows its first paragraph, lists, tables and formulas; its other paragraphs
-become the speaker's notes.  The pieces are taken from ``_build/html``, so `make book` comes first.
+become the speaker's notes.  Long code that has an output is left out.  The pieces are taken from ``_build/html``, so `make book` comes first.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ DECK = ROOT / "tools" / "slides"
 KINDS = ("slide", "subslide", "fragment", "notes", "skip")
 FULL = 250  # weight of a full slide, in words of prose
 MOST_ROWS = 9  # of a leaderboard
+MOST_LINES = 9  # of code that stands on a slide with its output
 WRAPPERS = ("section", "exercise", "solution", "admonition")  # looked into for cells and headings
 WHOLE = ("Predict first", "Exercises")  # tasks: every paragraph is shown
 DROP = ".headerlink, script, style, button, .sd-summary-state-marker"
@@ -241,7 +242,7 @@ def clean(block: Tag) -> Tag:
     bare = copy.copy(block)
     for tag in bare.select(DROP):
         tag.decompose()
-    if is_a(bare, "tag_hide-input"):
+    if is_a(bare, "tag_hide-input") or too_long(bare):
         for tag in bare.select("details.hide, .cell_input"):
             tag.decompose()
     for link in bare.select("a"):
@@ -252,6 +253,14 @@ def clean(block: Tag) -> Tag:
     for table in bare.select("figure.leaderboard table"):
         few_rows(table)
     return bare
+
+
+def too_long(block: Tag) -> bool:
+    """Whether a cell has an output and so much code that nobody at the back could read it."""
+    lines = sum(
+        len(pre.get_text().strip().splitlines()) for pre in block.select(".cell_input pre")
+    )
+    return lines > MOST_LINES and block.select_one(".cell_output") is not None
 
 
 def few_rows(table: Tag) -> None:
@@ -354,7 +363,7 @@ def instructors_note(article: Tag) -> str:
 
 def page_of(name: str, path: Path) -> Path:
     """Built page of a notebook."""
-    return SITE / path.relative_to(ROOT).with_suffix(".html").parent / f"{name}.html"
+    return SITE / path.relative_to(ROOT).parent / f"{name}.html"
 
 
 def make(path: Path, folder: Path) -> tuple[str, int]:
