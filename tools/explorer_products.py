@@ -30,8 +30,8 @@ MADE_UP = 3  # rows added to both sides of a ratio, as in the last table of chap
 LEAST = 5  # baskets of chapter 22's table of the twelve; here each from another household
 TWICE = np.log(2)  # of a basket: met at least twice as often as by accident
 RELATIONS = {
-    "substitutes": "Of the same type, bought by the same households (at least five), yet met in one "
-    "basket less than those households would suggest.",
+    "substitutes": "Of the same type, bought by the same households (at least five), yet met in the "
+    "same basket less often than those households would suggest.",
     "complements": "Of another type, met in one basket (of at least five households) at least twice "
     "as often as by accident, and more in baskets than in households.",
 }

@@ -180,8 +180,8 @@
         el("td", {}, alike(list)),
         el("td", {}, `${Math.round(100 * catalogue.sameType[at])} %`));
     };
-    const caption = "Buyers of the middle neighbour, and neighbours of the same type of those " +
-      "that the catalogue has (ten at most)";
+    const caption = "Buyers of the middle neighbour; and how many neighbours are of the same type, " +
+      "out of as many as the list could hold (ten at most)";
     return [
       el("h3", {}, "What sells, and what is labelled alike"),
       el("p", {}, `The middle product of the catalogue has ${Math.round(middle)} buyers. A method ` +

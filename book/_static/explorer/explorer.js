@@ -114,6 +114,7 @@
     $("photographs").hidden = !photos;
     $("product").hidden = photos;
     $("photo").hidden = !photos;
+    $("edition").hidden = photos;
     relink();
     for (const [name, view] of [["to-groceries", "groceries"], ["to-photos", "photos"]]) {
       $(name).setAttribute("href", hashOf({ view }));
