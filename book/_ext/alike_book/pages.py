@@ -149,6 +149,8 @@ def promise_of(doctree: nodes.document) -> str:
     """The first paragraph of a page: what it promises."""
     for node in doctree.findall(lambda node: isinstance(node, nodes.paragraph | nodes.raw)):
         text = re.sub(r"<[^>]+>", "", node.astext())
+        if inside(node, (nodes.field_body,)):  # a notebook's metadata
+            continue
         if isinstance(node, nodes.raw) and '<p class="lead"' not in node.astext():
             continue
         return " ".join(text.split())
@@ -160,7 +162,7 @@ def count_page(page: Page, doctree: nodes.document) -> Counter[str]:
     words: Counter[str] = Counter()
     for node in doctree.findall(nodes.Text):
         if not within(node, {"cell_output"}) and not inside(
-            node, (nodes.raw, nodes.comment, nodes.title)
+            node, (nodes.raw, nodes.comment, nodes.title, nodes.field_body)
         ):
             words.update(words_of(node.astext()))
     weighted = [(page.title, TITLE), (page.promise, PROMISE)]
