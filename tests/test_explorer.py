@@ -190,6 +190,9 @@ def test_escape_closes_then_clears(tab: Any) -> None:
 def test_department_filter(tab: Any) -> None:
     """The search keeps to the department, and so do the neighbours if the reader asks."""
     tab.select_option("#ex-department", "produce")
+    assert re.match(r"\d+ products of produce\.", tab.inner_text("#ex-found"))
+    tab.press("#ex-field", "ArrowDown")
+    assert all("produce" in text for text in names(tab, "[role=option]"))
     tab.fill("#ex-field", "ba")
     options = names(tab, "[role=option]")
     assert options and all("produce" in text for text in options)

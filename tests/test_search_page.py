@@ -12,6 +12,8 @@ from test_site import SITE, missing
 # What a reader types -> one of these pages (by file name) is among the first three.  A hash marks an
 # entry of the glossary, which must be there, too.
 WANTED = {
+    "wifi": "index plans",
+    "timetable": "plans",
     "cosine": "#cosine 22-behaviour",
     "jaccard": "#Jaccard 21-content 22-behaviour",
     "lift": "#lift 22-behaviour",

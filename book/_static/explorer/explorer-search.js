@@ -12,7 +12,6 @@
   /** Products that have a word beginning with each word asked for; most bought first. */
   function find(index, text, allowed) {
     const asked = plain(text).trim().split(" ").filter(Boolean);
-    if (!asked.length) return [];
     return index.filter(
       ({ item, words }) => allowed(item) && asked.every((word) => words.includes(" " + word)),
     );
@@ -48,7 +47,7 @@
     }
 
     function open() {
-      found = find(index, field.value, allowed);
+      found = field.value.trim() || where() ? find(index, field.value, allowed) : [];
       const options = found.slice(0, SHOWN).map(({ item }, i) => {
         const option = describe(item);
         option.id = `ex-option-${i}`;
@@ -63,7 +62,7 @@
     }
 
     function said() {
-      if (!field.value.trim()) return "";
+      if (!field.value.trim() && !where()) return "";
       if (!found.length) {
         return `No product ${where()} has a word that begins so. Try fewer letters or fewer words.`;
       }
@@ -115,7 +114,16 @@
     list.addEventListener("click", (event) => {
       take([...list.children].indexOf(event.target.closest("[role=option]")));
     });
-    return { refresh: () => (field.value.trim() ? open() : undefined), close };
+
+    /** After another department was chosen: its list, or how many products it has. */
+    function refresh() {
+      if (field.value.trim()) return open();
+      const number = index.filter(({ item }) => allowed(item)).length.toLocaleString("en");
+      status.textContent =
+        where() && `${number} products ${where()}. The down arrow in the field lists the most bought.`;
+    }
+
+    return { refresh, close };
   }
 
   Object.assign(alikeExplorer, { search: { combobox, makeIndex } });
