@@ -2,14 +2,16 @@
 
 import ast
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
+import site_checks as checks
 
 ROOT = Path(__file__).resolve().parents[1]
+SITE = ROOT / "_build" / "html"
 
 
 @pytest.fixture(scope="session")
@@ -41,3 +43,34 @@ def define() -> Callable[..., dict[str, Any]]:
         return space
 
     return run
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A headless Chromium of this machine."""
+    path = checks.find_browser()
+    if path is None:
+        checks.missing(
+            "no Chromium found: install chromium (or Chrome) to test the pages in a browser"
+        )
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=checks.FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def site() -> Path:
+    """The folder of the built site."""
+    if not (SITE / "index.html").is_file():
+        checks.missing("the site is not built: run `make book`")
+    return SITE
+
+
+@pytest.fixture(scope="module")
+def address(site: Path) -> Iterator[str]:
+    """The site, served on a local port."""
+    with checks.served(site) as url:
+        yield url

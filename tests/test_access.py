@@ -11,7 +11,7 @@ import access_checks as access
 import numpy as np
 import pytest
 import site_checks as checks
-from test_site import PAGES, PHONE, address, browser, site  # noqa: F401
+from test_site import PAGES, PHONE
 
 from helpers import plots
 
@@ -19,7 +19,7 @@ DESKTOP = 1280
 
 
 @pytest.mark.parametrize("page", [*PAGES, "search", "genindex"])
-def test_page_for_everybody(page: str, browser: Any, address: str) -> None:  # noqa: F811
+def test_page_for_everybody(page: str, browser: Any, address: str) -> None:
     """No fault of any weight, with everything unfolded."""
     with checks.opened(browser, f"{address}/{page}.html", DESKTOP, "light") as (tab, _):
         access.start(tab)
@@ -34,7 +34,7 @@ def test_page_for_everybody(page: str, browser: Any, address: str) -> None:  # n
 
 
 @pytest.mark.parametrize("page", ["book/index", "book/2-baselines/22-behaviour"])
-def test_text_of_twice_the_size(page: str, browser: Any, address: str) -> None:  # noqa: F811
+def test_text_of_twice_the_size(page: str, browser: Any, address: str) -> None:
     """Zoomed to 200 percent, a laptop's window of 1280 px reads without sideways scrolling."""
     with checks.opened(browser, f"{address}/{page}.html", DESKTOP // 2, "light") as (tab, seen):
         tab.evaluate("document.documentElement.style.fontSize = '125%'")
@@ -64,20 +64,20 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_check_reports(name: str, browser: Any, tmp_path: Path) -> None:  # noqa: F811
+def test_check_reports(name: str, browser: Any, tmp_path: Path) -> None:
     """A planted fault is found."""
     body, expected = BROKEN[name]
     assert any(fault.startswith(expected) for fault in faults_of(browser, tmp_path, body))
 
 
-def test_check_accepts(browser: Any, tmp_path: Path) -> None:  # noqa: F811
+def test_check_accepts(browser: Any, tmp_path: Path) -> None:
     """A good page has no fault, the same code twice is measured once, a formula is a head."""
     code = '<div class="highlight"><pre><span class="k">for</span></pre></div>'
     head = "<table><tr><th><mjx-container></mjx-container></th></tr><tr><td>1</td></tr></table>"
     assert faults_of(browser, tmp_path, 2 * code + head) == []
 
 
-def faults_of(browser: Any, folder: Path, body: str) -> list[str]:  # noqa: F811
+def faults_of(browser: Any, folder: Path, body: str) -> list[str]:
     """All faults of a small page."""
     html = (
         '<!doctype html><html lang="en"><head><title>x</title></head>'

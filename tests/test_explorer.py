@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 import site_checks as checks
 from bs4 import BeautifulSoup
-from test_site import DESKTOP, PHONE, ROOT, SITE, missing
+from test_site import DESKTOP, PHONE, ROOT, SITE
 
 PAGE = SITE / "book" / "explorer.html"
 MARSHMALLOWS, CRACKERS = "866172", "913201"
@@ -32,24 +32,10 @@ new PerformanceObserver(list => list.getEntries().forEach(entry => {
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """A headless Chromium of this machine."""
-    path = checks.find_browser()
-    if path is None:
-        missing("no Chromium found: install chromium (or Chrome) to test the explorer")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=checks.FLAGS)
-        yield running
-        running.close()
-
-
-@pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """The explorer's page, served on a local port."""
     if not PAGE.is_file():
-        missing("the site is not built: run `make book`")
+        checks.missing("the site is not built: run `make book`")
     with checks.served(SITE) as url:
         yield f"{url}/book/explorer.html"
 

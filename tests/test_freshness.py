@@ -10,7 +10,7 @@ import site_checks as checks
 from alike_book.freshness import Checks, count_answers, count_checks, day_text, freshness_text
 from test_check import ANSWERS
 from test_extension import SHARE, build
-from test_site import SITE, missing
+from test_site import SITE
 
 from tools import execute
 
@@ -73,7 +73,7 @@ def test_every_notebook_knows_its_day() -> None:
 def test_every_computed_page_of_the_site_has_the_line(path: Path) -> None:
     page = SITE / path.relative_to(ROOT).with_suffix(".html")
     if not page.is_file():
-        missing("the site is not built: run `make book`")
+        checks.missing("the site is not built: run `make book`")
     line = checks.soup(page).select("p.freshness")
     assert len(line) == 1 and line[0].a["href"].endswith("status.html")
     found = count_checks(path, execute.FACTS, ROOT / "tests" / "answers")

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import site_checks as checks
 from bs4 import BeautifulSoup
 from pypdf import PdfReader, PdfWriter
-from test_site import SITE, missing
+from test_site import SITE
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tools"))
@@ -22,7 +23,7 @@ MOST_BYTES = 60_000_000
 def book(tmp_path_factory: pytest.TempPathFactory) -> PdfReader:
     """The whole book, printed anew."""
     if make_pdf.find_browser() is None or not (SITE / "index.html").is_file():
-        missing("printing needs Chromium and the built site: run `make book`")
+        checks.missing("printing needs Chromium and the built site: run `make book`")
     target = tmp_path_factory.mktemp("pdf") / "alike.pdf"
     make_pdf.make_pdf(list(make_pdf.contents()), target)
     assert target.stat().st_size < MOST_BYTES

@@ -13,11 +13,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import site_checks as checks
 from alike_book import play
 from scipy.special import softmax
 from test_extension import build
-from test_site import SITE, missing
+from test_site import SITE
 
 from helpers import similarity
 
@@ -27,23 +26,8 @@ PAGES = {
     "softmax": "book/3-deep/31-mlp",
     "attention": "book/3-deep/35-transformer",
 }
+pytestmark = pytest.mark.usefixtures("site")
 NEAR = {"rel": 0, "abs": 0.00051}  # the figures round to three decimals
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """A headless Chromium of this machine."""
-    path = checks.find_browser()
-    if path is None:
-        missing("no Chromium found: install chromium (or Chrome) to test the pages in a browser")
-    if not (SITE / "index.html").is_file():
-        missing("the site is not built: run `make book`")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=checks.FLAGS)
-        yield running
-        running.close()
 
 
 def open_figure(browser: Any, name: str, **context: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import site_checks as checks
-from test_site import SITE, missing
+from test_site import SITE
 
 # What a reader types -> one of these pages (by file name) is among the first three.  A hash marks an
 # entry of the glossary, which must be there, too.
@@ -73,9 +73,11 @@ def tab() -> Iterator[tuple[Any, list[str]]]:
     """One tab for all questions, with what its console complained of."""
     path = checks.find_browser()
     if path is None:
-        missing("no Chromium found: install chromium (or Chrome) to test the pages in a browser")
+        checks.missing(
+            "no Chromium found: install chromium (or Chrome) to test the pages in a browser"
+        )
     if not (SITE / "search.html").is_file():
-        missing("the site is not built: run `make book`")
+        checks.missing("the site is not built: run `make book`")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -186,7 +188,7 @@ def test_the_keyboard_opens_the_search_from_any_page(tab: tuple[Any, list[str]])
 def test_every_synonym_leads_to_words_of_the_book() -> None:
     path = SITE / "_static" / "alike-search-data.js"
     if not path.is_file():
-        missing("the site is not built: run `make book`")
+        checks.missing("the site is not built: run `make book`")
     data = json.loads(path.read_text(encoding="utf-8").partition(" = ")[2].rstrip(";\n"))
     known = set(data["words"])
     lost = {

@@ -3,8 +3,6 @@
 `make book` builds the pages that are tested here.
 """
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,42 +26,6 @@ def toc_files(entry: Any) -> list[str]:
 
 
 PAGES = toc_files(yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8")))
-
-
-def missing(reason: str) -> None:
-    """Skip on a reader's machine, fail where tests must be complete."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """A headless Chromium of this machine."""
-    path = checks.find_browser()
-    if path is None:
-        missing("no Chromium found: install chromium (or Chrome) to test the pages in a browser")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=checks.FLAGS)
-        yield running
-        running.close()
-
-
-@pytest.fixture(scope="module")
-def site() -> Path:
-    """The folder of the built site."""
-    if not (SITE / "index.html").is_file():
-        missing("the site is not built: run `make book`")
-    return SITE
-
-
-@pytest.fixture(scope="module")
-def address(site: Path) -> Iterator[str]:
-    """The site, served on a local port."""
-    with checks.served(site) as url:
-        yield url
 
 
 @pytest.mark.parametrize("page", [*PAGES, "search", "genindex"])

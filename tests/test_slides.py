@@ -1,8 +1,6 @@
 """The slides: made from the built site, complete, nothing cut off, moved by keys, without network."""
 
-import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,35 +36,14 @@ SHOWN = """() => {
 }"""
 
 
-def missing(reason: str) -> None:
-    """Skip on a reader's machine, fail where tests must be complete."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
 @pytest.fixture(scope="module")
 def decks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All decks, made anew."""
     if not (make_slides.SITE / "index.html").is_file():
-        missing("the site is not built: run `make book`")
+        checks.missing("the site is not built: run `make book`")
     folder = tmp_path_factory.mktemp("slides")
     make_slides.main(["--folder", str(folder)])
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """A headless Chromium of this machine."""
-    path = checks.find_browser()
-    if path is None:
-        missing("no Chromium found: install chromium (or Chrome) to test the slides in a browser")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=checks.FLAGS)
-        yield running
-        running.close()
 
 
 def opened(

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_site import PAGES, PHONE, address, browser, site  # noqa: F401
+from test_site import PAGES, PHONE
 
 MOST_SITE, MOST_PAGE = 60_000_000, 3_000_000  # bytes
 # A mid-range phone on slow 4G, as page-speed tools model it; on two busy cores times double.
@@ -19,12 +19,12 @@ FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startT
 
 
 @pytest.fixture(scope="module")
-def weights(browser: Any, address: str) -> dict[str, int]:  # noqa: F811
+def weights(browser: Any, address: str) -> dict[str, int]:
     """Bytes of each page with everything that it loads, pictures far below included."""
     return {page: weigh(browser, f"{address}/{page}.html") for page in PAGES}
 
 
-def weigh(browser: Any, url: str) -> int:  # noqa: F811
+def weigh(browser: Any, url: str) -> int:
     """Bytes of all answers to a page that is scrolled to its end."""
     context = browser.new_context(viewport={"width": PHONE, "height": 844})
     tab, sizes = context.new_page(), []
@@ -36,7 +36,7 @@ def weigh(browser: Any, url: str) -> int:  # noqa: F811
     return sum(sizes)
 
 
-def test_site_is_small(site: Path) -> None:  # noqa: F811
+def test_site_is_small(site: Path) -> None:
     """The whole site fits on any stick."""
     assert sum(path.stat().st_size for path in site.rglob("*") if path.is_file()) < MOST_SITE
 
@@ -46,7 +46,7 @@ def test_pages_are_light(weights: dict[str, int]) -> None:
     assert {page: size for page, size in weights.items() if not 0 < size < MOST_PAGE} == {}
 
 
-def test_first_paint(weights: dict[str, int], browser: Any, address: str) -> None:  # noqa: F811
+def test_first_paint(weights: dict[str, int], browser: Any, address: str) -> None:
     """The front page and the heaviest chapter show words soon, on a slow phone."""
     heaviest = max(weights, key=lambda page: weights[page])
     seconds = {
@@ -55,7 +55,7 @@ def test_first_paint(weights: dict[str, int], browser: Any, address: str) -> Non
     assert {page: time for page, time in seconds.items() if time > MOST_SECONDS} == {}
 
 
-def first_paint(browser: Any, url: str) -> float:  # noqa: F811
+def first_paint(browser: Any, url: str) -> float:
     """Seconds until a throttled phone shows the first words."""
     context = browser.new_context(viewport={"width": PHONE, "height": 844})
     tab = context.new_page()
@@ -70,7 +70,7 @@ def first_paint(browser: Any, url: str) -> float:  # noqa: F811
     return float(seconds)
 
 
-def test_scales_report(browser: Any, address: str, tmp_path: Path) -> None:  # noqa: F811
+def test_scales_report(browser: Any, address: str, tmp_path: Path) -> None:
     """A heavy page weighs more; a phone that waits for a script paints later than a quick one."""
     from site_checks import served
 

@@ -9,7 +9,7 @@ from alike_book import status
 from bs4 import BeautifulSoup
 from test_extension import build
 from test_notebooks import BOOK_SECONDS
-from test_site import SITE, missing
+from test_site import SITE
 
 from tools import execute, lint
 
@@ -59,7 +59,7 @@ def test_test_functions_are_counted_by_layer(tmp_path: Path) -> None:
 def page() -> BeautifulSoup:
     path = SITE / "book" / "status.html"
     if not path.is_file():
-        missing("the site is not built: run `make book`")
+        checks.missing("the site is not built: run `make book`")
     return checks.soup(path)
 
 

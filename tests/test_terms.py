@@ -8,7 +8,7 @@ import site_checks as checks
 from alike_book.terms import EVERYDAY, pattern_of, uses_in
 from bs4 import BeautifulSoup
 from test_extension import build
-from test_site import SITE, missing
+from test_site import SITE
 
 GLOSSARY = """---
 orphan: true
@@ -115,7 +115,7 @@ def test_what_counts_as_a_use(term: str, text: str, found: list[str]) -> None:
 def site_page(name: str) -> BeautifulSoup:
     path = SITE / f"{name}.html"
     if not path.is_file():
-        missing("the site is not built: run `make book`")
+        checks.missing("the site is not built: run `make book`")
     return checks.soup(path)
 
 

@@ -472,19 +472,6 @@ def test_the_page_tells_what_it_must(shop):
         assert words in page
 
 
-@pytest.fixture(scope="module")
-def browser():
-    path = checks.find_browser()
-    if path is None:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("no Chromium found")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=checks.FLAGS)
-        yield running
-        running.close()
-
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_page_opens_alone_on_any_screen(shop, browser, theme):
     url = (shop / "report" / "report.html").as_uri()

@@ -20,7 +20,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,6 +39,15 @@ CELL_SECONDS = 600  # a hanging cell ends here; the budget itself is tested else
 def notebooks() -> list[Path]:
     """List the book's notebooks, in the order of the chapters."""
     return sorted(p for p in BOOK.rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
+
+
+def named(chapters: Sequence[str]) -> list[Path]:
+    """List the notebooks of these chapters (22-behaviour), or all where none is named."""
+    chosen = [path for path in notebooks() if path.stem in chapters or not chapters]
+    unknown = set(chapters) - {path.stem for path in chosen}
+    if unknown:
+        raise SystemExit(f"no notebook {min(unknown)!r} in {BOOK.relative_to(ROOT)}/")
+    return chosen
 
 
 def facts_of(path: Path) -> Path:

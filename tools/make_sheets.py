@@ -28,7 +28,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "book" / "_ext")]
 
 from alike_book.facts import fact_text, load_facts, split_target
 
-from tools.execute import BOOK, FACTS, notebooks, write_whole
+from tools.execute import FACTS, named, write_whole
 from tools.make_slides import SITE, inline_images, is_a, page_of, read_page
 
 SHEETS = ROOT / "_build" / "sheets"
@@ -407,13 +407,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("chapters", nargs="*", help="22-behaviour; default: all")
     parser.add_argument("--folder", type=Path, default=SHEETS)
     options = parser.parse_args(arguments)
-    chosen = [
-        path for path in notebooks() if path.stem in options.chapters or not options.chapters
-    ]
-    missing = set(options.chapters) - {path.stem for path in chosen}
-    if missing:
-        raise SystemExit(f"no notebook {min(missing)!r} in {BOOK.relative_to(ROOT)}/")
-    made = [make(path, options.folder) for path in chosen]
+    made = [make(path, options.folder) for path in named(options.chapters)]
     copy_assets(options.folder)
     write_whole(options.folder / "index.html", index_html(made))
     print(f"{sum(len(files) for _, files in made)} sheets: open {options.folder / 'index.html'}")

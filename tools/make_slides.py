@@ -29,7 +29,7 @@ from bs4 import BeautifulSoup, Comment, Tag
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tools.execute import BOOK, notebooks, write_whole
+from tools.execute import named, write_whole
 
 SITE = ROOT / "_build" / "html"
 SLIDES = ROOT / "_build" / "slides"
@@ -408,13 +408,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("chapters", nargs="*", help="22-behaviour; default: all")
     parser.add_argument("--folder", type=Path, default=SLIDES)
     options = parser.parse_args(arguments)
-    chosen = [
-        path for path in notebooks() if path.stem in options.chapters or not options.chapters
-    ]
-    missing = set(options.chapters) - {path.stem for path in chosen}
-    if missing:
-        raise SystemExit(f"no notebook {min(missing)!r} in {BOOK.relative_to(ROOT)}/")
-    made = [(path.stem, *make(path, options.folder)) for path in chosen]
+    made = [(path.stem, *make(path, options.folder)) for path in named(options.chapters)]
     copy_assets(options.folder)
     write_whole(options.folder / "index.html", index_html(made))
     print(f"{sum(count for _, _, count in made)} slides: open {options.folder / 'index.html'}")

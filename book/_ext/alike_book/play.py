@@ -10,13 +10,12 @@ from collections.abc import Callable
 from html import escape
 from typing import Any, NamedTuple
 
-import yaml
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
 from .facts import number
-from .quiz import QuizDirective, quiz_option, quiz_summary
+from .quiz import QuizDirective, parse_list, quiz_option, quiz_summary
 
 Start = dict[str, Any]
 logger = logging.getLogger(__name__)
@@ -167,14 +166,7 @@ def parse_tries(body: str) -> list[dict[str, str]]:
     >>> parse_tries("- {try: Turn it., answer: It turns.}")
     [{'try': 'Turn it.', 'answer': 'It turns.'}]
     """
-    try:
-        tries = yaml.load(body, Loader=yaml.BaseLoader)
-    except yaml.YAMLError as error:
-        raise ValueError(
-            f"not YAML ({' '.join(str(error).split())}); put texts in quotes"
-        ) from None
-    if not isinstance(tries, list) or not tries:
-        raise ValueError("the body must be a list of things to try")
+    tries = parse_list(body, "things to try")
     for place, one in enumerate(tries, 1):
         if not isinstance(one, dict) or set(one) != {"try", "answer"} or not all(one.values()):
             raise ValueError(f"entry {place} needs a `try` and an `answer`, and nothing else")

@@ -21,6 +21,24 @@ class quiz_summary(nodes.General, nodes.Element):
     """What is seen before the option is unfolded: ``<summary>``."""
 
 
+def parse_list(body: str, what: str) -> list[Any]:
+    """The list of a YAML body, not empty; ValueError that says what is wrong and how to mend it.
+
+    >>> parse_list("- 0.50", "numbers")
+    ['0.50']
+    """
+    try:
+        # BaseLoader keeps every scalar a string: an option "Yes" or "0.50" stays as it was written.
+        entries = yaml.load(body, Loader=yaml.BaseLoader)
+    except yaml.YAMLError as error:
+        raise ValueError(
+            f"not YAML ({' '.join(str(error).split())}); put texts in quotes"
+        ) from None
+    if not isinstance(entries, list) or not entries:
+        raise ValueError(f"the body must be a list of {what}")
+    return entries
+
+
 def parse_quiz(body: str) -> list[dict[str, Any]]:
     """Questions of a YAML body; ValueError that says what is wrong and how to mend it.
 
@@ -32,15 +50,7 @@ def parse_quiz(body: str) -> list[dict[str, Any]]:
     ... ''')[0]["options"][0]["correct"]
     'true'
     """
-    try:
-        # BaseLoader keeps every scalar a string: an option "Yes" or "0.50" stays as it was written.
-        questions = yaml.load(body, Loader=yaml.BaseLoader)
-    except yaml.YAMLError as error:
-        raise ValueError(
-            f"not YAML ({' '.join(str(error).split())}); put texts in quotes"
-        ) from None
-    if not isinstance(questions, list) or not questions:
-        raise ValueError("the body must be a list of questions")
+    questions = parse_list(body, "questions")
     for place, question in enumerate(questions, 1):
         check_question(question, f"question {place}")
     return questions

@@ -119,7 +119,9 @@ def uses_network(notebook: dict[str, Any]) -> bool:
     True
     """
     code = ["".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code"]
-    return any(re.search(r"^(import|from) (torch|tensorflow|keras)", c, re.M) for c in code)
+    return any(
+        re.search(r"^(import|from) (torch|tensorflow|keras)", c, re.MULTILINE) for c in code
+    )
 
 
 class BadgeDirective(SphinxDirective):
